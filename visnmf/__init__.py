@@ -1,0 +1,74 @@
+"""visnmf learns parts from pictures with non-negative matrix factorization.
+
+A picture is a column. `load_images` flattens pictures into the columns of
+V (m pixels x n images); `factorize` finds V = W H + U with W (m x rank) and
+H (rank x n) non-negative. The columns of W are parts-based basis images, the
+columns of H the encodings of the images; the residual U has either sign.
+
+Everything here is loaded on first use, so that ``import visnmf`` costs
+next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from visnmf import errors, measure, plots, samples
+    from visnmf.estimator import NMF
+    from visnmf.images.imageset import ImageSet
+    from visnmf.images.layout import ImageLayout
+    from visnmf.images.load import load_images
+    from visnmf.images.patches import extract_patches, merge_patches
+    from visnmf.model import Model, learn
+    from visnmf.solve.factorize import factorize
+    from visnmf.solve.result import Factorization
+
+__version__ = "0.1.0"
+
+_MODULES = ("errors", "measure", "plots", "samples")
+_HOMES = {
+    "NMF": "visnmf.estimator",
+    "Factorization": "visnmf.solve.result",
+    "ImageLayout": "visnmf.images.layout",
+    "ImageSet": "visnmf.images.imageset",
+    "Model": "visnmf.model",
+    "extract_patches": "visnmf.images.patches",
+    "factorize": "visnmf.solve.factorize",
+    "learn": "visnmf.model",
+    "load_images": "visnmf.images.load",
+    "merge_patches": "visnmf.images.patches",
+}
+
+__all__ = [
+    "NMF",
+    "Factorization",
+    "ImageLayout",
+    "ImageSet",
+    "Model",
+    "errors",
+    "extract_patches",
+    "factorize",
+    "learn",
+    "load_images",
+    "measure",
+    "merge_patches",
+    "plots",
+    "samples",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"visnmf.{name}")
+    else:
+        raise AttributeError(f"module 'visnmf' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,67 @@
+"""What can go wrong, each under one name.
+
+Every error that visnmf raises on purpose derives from `VisnmfError` and from
+the builtin exception that a caller would catch without knowing visnmf.
+A message tells what was received, what is needed and what would work.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConvergenceWarning",
+    "ImageReadError",
+    "InvalidInputError",
+    "MissingDependencyError",
+    "ModelFormatError",
+    "NotFittedError",
+    "SkippedImagesWarning",
+    "VisnmfError",
+]
+
+
+class VisnmfError(Exception):
+    """Base of every error that visnmf raises on purpose."""
+
+
+class InvalidInputError(VisnmfError, ValueError):
+    """An argument has a value, shape or type that cannot be used."""
+
+
+class ImageReadError(VisnmfError, OSError):
+    """A picture or a source of pictures cannot be read.
+
+    Parameters
+    ----------
+    path : str
+        The file, folder or source that cannot be read.
+    reason : str
+        Why, in words for a person.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImageReadError], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class ModelFormatError(VisnmfError, ValueError):
+    """A model file is damaged, hostile or of a version that cannot be read."""
+
+
+class NotFittedError(VisnmfError, ValueError, AttributeError):
+    """Something learned is asked for before anything was learned."""
+
+
+class MissingDependencyError(VisnmfError, ImportError):
+    """An optional package is needed; the message names how to install it."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A run ended before it met its tolerance."""
+
+
+class SkippedImagesWarning(UserWarning):
+    """Some pictures of a source could not be read and were left out."""

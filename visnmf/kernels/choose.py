@@ -1,0 +1,68 @@
+"""Which kernels run: a matter of the problem and of what is installed, nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Protocol, cast
+
+import numpy as np
+
+from visnmf.errors import InvalidInputError, MissingDependencyError
+from visnmf.kernels.tiles import Sums
+
+__all__ = ["KERNELS", "Kernels", "choose_kernels"]
+
+KERNELS = ("auto", "compiled", "numpy")
+
+_WORTH_LOADING = 50_000
+"""The least rank^2 (m + n), multiply-adds of a sweep of both factors, for compiled code.
+
+Below it a sweep of the NumPy kernels takes some tenths of a millisecond, and a whole
+fit less than loading the compiled ones does.
+"""
+
+
+class Kernels(Protocol):
+    """A module of sweeps over one factor; `visnmf.kernels.reference` tells what each does."""
+
+    def hals(  # noqa: D102
+        self, F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float
+    ) -> None: ...
+
+    def nnls(  # noqa: D102
+        self, F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float
+    ) -> None: ...
+
+    def sums(self, F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums: ...  # noqa: D102
+
+
+def choose_kernels(name: str, rank: int, length: int) -> Kernels:
+    """Return the kernels for factors of `rank` rows and `length` columns in all.
+
+    Parameters
+    ----------
+    name : {"auto", "compiled", "numpy"}
+        "auto" takes the compiled ones where numba is installed and the problem is not tiny.
+    rank, length : int
+        The rank, and m + n.
+
+    Raises
+    ------
+    MissingDependencyError
+        If "compiled" is asked for and numba is not installed.
+    InvalidInputError
+        If the name is none of the three.
+    """
+    if name not in KERNELS:
+        raise InvalidInputError(f"kernels={name!r} is not known; use one of {KERNELS}")
+    installed = importlib.util.find_spec("numba") is not None
+    if name == "compiled" and not installed:
+        raise MissingDependencyError(
+            "kernels='compiled' needs numba: pip install 'visnmf[fast]', or use kernels='auto'"
+        )
+    compiled = name == "compiled" or (
+        name == "auto" and installed and rank * rank * length >= _WORTH_LOADING
+    )
+    module = "visnmf.kernels.compiled" if compiled else "visnmf.kernels.reference"
+    return cast(Kernels, importlib.import_module(module))

@@ -1,0 +1,159 @@
+"""The sweeps compiled: tiles of 64 columns that stay in the first cache.
+
+`visnmf.kernels.reference` tells what is computed; these must equal it to rounding.
+Numba is imported with this module, never before. The compiled code takes a range of
+tiles and lets go of the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from visnmf.kernels.tiles import TILE, Sums, inverse_diagonal, tile_count
+from visnmf.kernels.vectors import copy, row_residual, row_step
+
+__all__ = ["hals", "nnls", "sums"]
+
+
+def hals(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float) -> None:
+    """Do what `visnmf.kernels.reference.hals` does."""
+    work = _workspace(F)
+    _hals_tiles(F, *_model(F, G, B), sweeps, F.dtype.type(ratio), 0, tile_count(F), *work)
+
+
+def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> None:
+    """Do what `visnmf.kernels.reference.nnls` does."""
+    work = _workspace(F)
+    late = np.empty((2, TILE), F.dtype)
+    goal = F.dtype.type(goal)
+    _nnls_tiles(F, *_model(F, G, B), sweeps, goal, 0, tile_count(F), *work, late)
+
+
+def sums(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums:
+    """Do what `visnmf.kernels.reference.sums` does."""
+    total = np.zeros(4)
+    G, _, B = _model(F, G, B)
+    _sums_tiles(F, G, B, 0, tile_count(F), *_workspace(F), total)
+    return Sums(*total.tolist())
+
+
+def _model(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, ...]:
+    return np.ascontiguousarray(G), inverse_diagonal(G), np.ascontiguousarray(B)
+
+
+def _workspace(F: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return room for a tile of F, a tile of B and one row, each on a cache line's start."""
+    rank, size = len(F), F.dtype.itemsize
+    raw = np.empty((2 * rank + 1) * TILE + 64 // size, F.dtype)
+    skip = -raw.ctypes.data % 64 // size
+    room = raw[skip : skip + (2 * rank + 1) * TILE].reshape(-1, TILE)
+    return room[:rank], room[rank:-1], room[-1]
+
+
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile on first use, kept on disk where a folder for that can be written."""
+    options = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:
+        return numba.njit(**options)(function)
+
+
+@_compile
+def _load(F, B, start, stop, T, C):  # type: ignore[no-untyped-def]
+    """Copy columns start:stop of F and B into a tile, zeros behind them."""
+    for k in range(F.shape[0]):
+        copy(T, k, 0, F, k, start, stop - start)
+        copy(C, k, 0, B, k, start, stop - start)
+        for j in range(stop - start, T.shape[1]):
+            T[k, j] = 0
+            C[k, j] = 0
+
+
+@_compile
+def _store(F, start, stop, T):  # type: ignore[no-untyped-def]
+    for k in range(F.shape[0]):
+        copy(F, k, start, T, k, 0, stop - start)
+
+
+@_compile
+def _sweep(G, inverse, T, C):  # type: ignore[no-untyped-def]
+    """Renew each row of the tile in turn; return the squared length of the move."""
+    moved = inverse[0] * 0
+    for k in range(C.shape[0]):
+        if inverse[k] > 0:
+            moved += row_step(G, T, C, k, inverse[k])
+    return moved
+
+
+@_compile
+def _hals_tiles(F, G, inverse, B, sweeps, ratio, first, last, T, C, row):  # type: ignore[no-untyped-def]
+    for tile in range(first, last):
+        start = tile * TILE
+        stop = min(start + TILE, F.shape[1])
+        _load(F, B, start, stop, T, C)
+        limit = _sweep(G, inverse, T, C) * ratio * ratio
+        for _ in range(1, sweeps):
+            if _sweep(G, inverse, T, C) <= limit:
+                break
+        _store(F, start, stop, T)
+
+
+@_compile
+def _is_late(G, T, C, row, allowed, violation):  # type: ignore[no-untyped-def]
+    """Tell whether the projected gradient of any column is longer than allowed."""
+    zero = row[0] * 0
+    violation[:] = 0
+    for k in range(C.shape[0]):
+        row_residual(G, T, C, row, k)
+        for j in range(row.shape[0]):
+            free = max(row[j], zero) if T[k, j] <= 0 else row[j]
+            violation[j] += free * free
+    for j in range(row.shape[0]):
+        if violation[j] > allowed[j]:
+            return True
+    return False
+
+
+@_compile
+def _nnls_tiles(F, G, inverse, B, sweeps, goal, first, last, T, C, row, late):  # type: ignore[no-untyped-def]
+    allowed, violation = late[0], late[1]
+    for tile in range(first, last):
+        start = tile * TILE
+        stop = min(start + TILE, F.shape[1])
+        _load(F, B, start, stop, T, C)
+        allowed[:] = 0
+        for k in range(C.shape[0]):
+            for j in range(row.shape[0]):
+                allowed[j] += goal * goal * C[k, j] * C[k, j]
+        for sweep in range(sweeps):
+            _sweep(G, inverse, T, C)
+            if sweep % 4 == 3 and not _is_late(G, T, C, row, allowed, violation):
+                break
+        _store(F, start, stop, T)
+
+
+@_compile
+def _sums_tiles(F, G, B, first, last, T, C, row, total):  # type: ignore[no-untyped-def]
+    for tile in range(first, last):
+        start = tile * TILE
+        stop = min(start + TILE, F.shape[1])
+        _load(F, B, start, stop, T, C)
+        for k in range(F.shape[0]):
+            row_residual(G, T, C, row, k)
+            zero = row[0] * 0
+            linear, slope, absolute, square = zero, zero, zero, zero
+            for j in range(row.shape[0]):
+                linear += C[k, j] * T[k, j]
+                slope += row[j] * T[k, j]
+                free = max(row[j], zero) if T[k, j] <= 0 else row[j]
+                absolute += abs(free)
+                square += free * free
+            total[0] += linear
+            total[1] += slope
+            total[2] += absolute
+            total[3] += square

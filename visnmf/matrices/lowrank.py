@@ -1,0 +1,126 @@
+"""V of low rank, as a stand-in for V while far from the end.
+
+V ~ L'R, where one of L and R has orthonormal rows that span most of what V's columns
+(or rows) span, found by a randomized range finder (Halko, Martinsson & Tropp 2011,
+algorithm 4.4). A product with it costs q (m + n) multiply-adds a part and not m n.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from visnmf.matrices.protocol import VALUE, Entrywise, Matrix
+
+__all__ = ["LowRank", "find_range"]
+
+_GRAM_PAYS = 6  # shorter side over q up to which V V' costs less than power steps on V
+
+
+class LowRank:
+    """The matrix L'R, which knows its products and no single entry.
+
+    Parameters
+    ----------
+    L, R : ndarray (q, m), (q, n)
+        The factors; either may be the orthonormal one.
+    """
+
+    def __init__(self, L: np.ndarray, R: np.ndarray) -> None:
+        self.L = L
+        self.R = R
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and of columns."""
+        return self.L.shape[1], self.R.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The float type of the entries."""
+        return self.L.dtype
+
+    @property
+    def T(self) -> LowRank:
+        """The transposed matrix, sharing memory."""
+        return LowRank(self.R, self.L)
+
+    def take(self, columns: np.ndarray) -> LowRank:
+        """Return a matrix of some columns."""
+        return LowRank(self.L, self.R[:, columns])
+
+    def gram(self) -> np.ndarray:
+        """Return V V', (m x m)."""
+        return self.L.T @ (self.R @ self.R.T) @ self.L
+
+    def supports(self, function: Entrywise) -> bool:
+        """Tell whether sums of this function can be had: the values only."""
+        return function is VALUE
+
+    def contract(
+        self,
+        A: np.ndarray,
+        F: np.ndarray | None,
+        function: Entrywise,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return A @ L' @ R."""
+        if function is not VALUE:
+            raise NotImplementedError(f"a low-rank stand-in has no {function.name}")
+        return np.matmul(A @ self.L.T, self.R, out=out)
+
+    def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
+        """Refuse: the entries are not known."""
+        raise NotImplementedError(f"a low-rank stand-in has no sums of the {function.name}")
+
+    def leading(self, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the leading singular triplets U (m, rank), S (rank,) and Z (rank, n).
+
+        The rows of L must be the orthonormal ones.
+        """
+        values, vectors = np.linalg.eigh((self.R @ self.R.T).astype(np.float64))
+        order = np.argsort(values)[::-1][:rank]
+        S = np.sqrt(np.maximum(values[order], 0))
+        E = vectors[:, order].T
+        kept = S > S[0] * np.finfo(self.dtype).eps
+        inverse = np.where(kept, 1 / np.where(kept, S, 1), 0)
+        U = (E.astype(self.dtype) @ self.L).T
+        Z = (E * inverse[:, None]).astype(self.dtype) @ self.R
+        return U, S.astype(self.dtype), Z
+
+
+def find_range(matrix: Matrix, size: int, rng: np.random.Generator) -> LowRank:
+    """Return a stand-in of rank `size` for a matrix with no more rows than columns.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        V (m x n), m <= n.
+    size : int
+        The rank q, at most m.
+    rng : Generator
+        Where the random directions come from.
+
+    Returns
+    -------
+    LowRank
+        With L of orthonormal rows and R = L V. It costs 2 q m n + m^2 n multiply-adds where m
+        is at most some times q, else 4 q m n.
+    """
+    m, n = matrix.shape
+    if m <= _GRAM_PAYS * size:
+        G = matrix.gram()
+        L = rng.standard_normal((size, m), np.float32).astype(matrix.dtype, copy=False)
+        for _ in range(2):
+            L = _orthonormal(L @ G)
+    else:
+        L = rng.standard_normal((size, n), np.float32).astype(matrix.dtype, copy=False)
+        L = _orthonormal(matrix.T.contract(L, None, VALUE))
+        L = _orthonormal(matrix.contract(L, None, VALUE))
+        L = _orthonormal(matrix.T.contract(L, None, VALUE))
+    return LowRank(L, matrix.contract(L, None, VALUE))
+
+
+def _orthonormal(rows: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.linalg.qr(rows.T)[0].T)

@@ -1,0 +1,82 @@
+"""What comes in from users, checked once and brought to the form that the core trusts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from visnmf.errors import InvalidInputError
+
+__all__ = ["check_factor", "check_integer", "check_number", "check_values"]
+
+
+def check_values(V: Any, name: str = "V") -> np.ndarray:
+    """Return V as a float32 or float64 array of two dimensions, finite and non-negative.
+
+    An ImageSet gives its columns. Floats of 32 and 64 bits in native byte order are taken
+    as they are, not copied; all else becomes float64, but for integers of up to 16 bits,
+    which float32 holds exactly, and float16.
+    """
+    values = getattr(V, "V", V)
+    if hasattr(values, "tocsr"):
+        raise InvalidInputError(
+            f"{name} is sparse, which this version cannot factorize; use {name}.toarray()"
+        )
+    try:
+        values = np.asarray(values)
+    except ValueError as error:
+        raise InvalidInputError(f"{name} is not an array of numbers: {error}") from error
+    if values.dtype.kind not in "fiub":
+        raise InvalidInputError(f"{name} must hold real numbers, but its dtype is {values.dtype}")
+    if values.ndim != 2:
+        raise InvalidInputError(
+            f"{name} must have two dimensions, pixels x images, but its shape is "
+            f"{values.shape}; visnmf.load_images makes such an array of pictures"
+        )
+    if 0 in values.shape:
+        raise InvalidInputError(f"{name} is empty: its shape is {values.shape}")
+    small = values.dtype.itemsize <= (4 if values.dtype.kind == "f" else 2)
+    values = values.astype(np.float32 if small else np.float64, copy=False)
+    least, most = float(values.min()), float(values.max())
+    if not (math.isfinite(least) and math.isfinite(most)):
+        bad = int(values.size - np.isfinite(values).sum())
+        raise InvalidInputError(
+            f"{name} holds {bad} entries that are NaN or infinite; replace them first, "
+            "for example by numpy.nan_to_num"
+        )
+    if least < 0:
+        raise InvalidInputError(
+            f"{name} holds negative entries, down to {least:.6g}; non-negative matrix "
+            "factorization needs entries of at least 0: shift or clip them first"
+        )
+    if most > 0 and not math.isfinite(float(np.square(values.dtype.type(most))) * values.size):
+        raise InvalidInputError(
+            f"{name} holds entries up to {most:.3g}, whose squares {values.dtype} cannot add "
+            "up; scale it down, or give it as float64"
+        )
+    return values
+
+
+def check_integer(value: Any, name: str, least: int) -> int:
+    """Return a whole number that is large enough."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InvalidInputError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
+def check_number(value: Any, name: str, least: float = 0.0) -> float:
+    """Return a number that is large enough, perhaps infinite."""
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if isinstance(value, bool) or not real or not value >= least:
+        raise InvalidInputError(f"{name} must be a number of at least {least:g}, not {value!r}")
+    return float(value)
+
+
+def check_factor(F: Any, shape: tuple[int, int], dtype: np.dtype[Any], name: str) -> np.ndarray:
+    """Return a given factor of this shape as a non-negative array of V's dtype."""
+    values = check_values(F, name)
+    if values.shape != shape:
+        raise InvalidInputError(f"{name} has shape {values.shape}; V and the rank need {shape}")
+    return values.astype(dtype, copy=False)

@@ -1,0 +1,115 @@
+"""What a factorization gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from visnmf.errors import InvalidInputError
+
+__all__ = ["Factorization", "Record"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of a run's history.
+
+    Attributes
+    ----------
+    phase : str
+        What the iteration worked on: "sample" or "low rank" (stand-ins for V), "V", or
+        "closing" (a last fit of H alone).
+    iteration : int
+        Counted from 1 within the phase; 0 is the phase's start.
+    seconds : float
+        Since the run began.
+    objective : float
+        1/2 ||V - WH||^2 of the best pair so far, to the rounding of V's dtype; in the
+        phases on stand-ins, of the stand-in.
+    kkt : float
+        Length of the projected gradient of that pair (Lin 2007, equation 16), NaN in
+        iterations where it was not measured.
+    """
+
+    phase: str
+    iteration: int
+    seconds: float
+    objective: float
+    kkt: float
+
+
+@dataclass(frozen=True)
+class Factorization:
+    """V = W H + U, with W and H non-negative.
+
+    Attributes
+    ----------
+    W : ndarray (m, rank)
+        The parts: basis images, one a column.
+    H : ndarray (rank, n)
+        The encodings, one a column.
+    objective : float
+        1/2 ||V - WH||^2, from the residuals of V outright.
+    kkt : float
+        Length of the projected gradient at W and H; 0 at a stationary point.
+    history : list of Record
+        What happened, iteration by iteration.
+    reason : str
+        Which rule ended the run: "kkt", "change", "max_iter", "time_limit", "callback",
+        "interrupted" (Ctrl-C) or "precision" (rounding allows no more progress).
+    n_iter : int
+        Iterations on V itself.
+    settings : dict
+        What the run was asked for, JSON-able.
+    """
+
+    W: np.ndarray
+    H: np.ndarray
+    objective: float
+    kkt: float
+    history: list[Record] = field(repr=False)
+    reason: str
+    n_iter: int
+    settings: dict[str, Any] = field(repr=False, default_factory=dict)
+
+    @property
+    def rank(self) -> int:
+        """How many parts there are."""
+        return self.W.shape[1]
+
+    @property
+    def converged(self) -> bool:
+        """Whether a tolerance was met, or rounding allowed no more progress."""
+        return self.reason in ("kkt", "change", "precision")
+
+    def residual(self, V: Any) -> np.ndarray:
+        """Return U = V - W H, (m, n), of either sign.
+
+        Parameters
+        ----------
+        V : ndarray (m, n) or ImageSet
+            What was factorized, or anything of its shape.
+
+        Returns
+        -------
+        ndarray (m, n)
+
+        Raises
+        ------
+        InvalidInputError
+            If the shapes do not fit.
+        """
+        values = np.asarray(getattr(V, "V", V))
+        shape = (len(self.W), self.H.shape[1])
+        if values.shape != shape:
+            raise InvalidInputError(f"V has shape {values.shape}, but W H has shape {shape}")
+        return values - self.W @ self.H
+
+    def __repr__(self) -> str:
+        m, n = len(self.W), self.H.shape[1]
+        return (
+            f"Factorization({m} x {n}, rank {self.rank}: objective {self.objective:.6g} "
+            f"after {self.n_iter} iterations, ended by {self.reason})"
+        )

@@ -1,0 +1,129 @@
+"""A whole run: start, warm-up, iterations on V, closing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from visnmf.errors import InvalidInputError
+from visnmf.kernels.choose import choose_kernels
+from visnmf.losses.frobenius import Frobenius
+from visnmf.matrices.lowrank import LowRank
+from visnmf.matrices.protocol import VALUE, Matrix
+from visnmf.solve.closing import close, order_parts
+from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.iterate import Pair, Problem, iterate
+from visnmf.solve.result import Factorization
+from visnmf.solve.stopping import Rule, Trace
+from visnmf.solve.warmup import StandIns, choose_stand_ins, stand_in_of_low_rank, warm_up
+from visnmf.starts.nndsvd import VARIANTS, nndsvd
+from visnmf.starts.random import random_start
+from visnmf.starts.scaling import scale_to_fit
+from visnmf.updates.hals import Hals
+
+__all__ = ["INITS", "Plan", "run"]
+
+INITS = ("auto", "random", *VARIANTS)
+
+_OVERSAMPLED = 10  # directions beyond the rank in the range finder of an SVD start
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does, checked already.
+
+    Parameters
+    ----------
+    rank : int
+        How many parts.
+    rule : Rule
+        When the phase on V ends.
+    init : str
+        One of `INITS`; "auto" and the SVD starts as `factorize` tells.
+    given : tuple of ndarray, optional
+        W' (rank x m) and H (rank x n) to start from, in V's dtype; copied.
+    warmup, sweeps, ratio, extrapolate, kernels
+        As `factorize` tells; `ratio` as `Hals` does.
+    """
+
+    rank: int
+    rule: Rule
+    init: str = "auto"
+    given: tuple[np.ndarray, np.ndarray] | None = None
+    warmup: str = "auto"
+    sweeps: int = 8
+    ratio: float = 0.05
+    extrapolate: bool = True
+    kernels: str = "auto"
+
+
+def run(
+    matrix: Matrix, plan: Plan, trace: Trace, rng: np.random.Generator, settings: dict[str, Any]
+) -> Factorization:
+    """Carry a plan out and return what came of it; settings are only handed on."""
+    m, n = matrix.shape
+    kernels = choose_kernels(plan.kernels, plan.rank, m + n)
+    update = Hals(kernels, plan.sweeps, plan.ratio)
+    problem = Problem(matrix, Frobenius(matrix), update, kernels)
+    stand_ins = choose_stand_ins((m, n), plan.rank, plan.warmup)
+    pair, lowered = _start(matrix, plan, stand_ins, rng)
+    extrapolation = Extrapolation() if plan.extrapolate else None
+    try:
+        reason = warm_up(
+            problem, pair, stand_ins, lowered=lowered, trace=trace, rng=rng,
+            extrapolation=plan.extrapolate,
+        )  # fmt: skip
+        del lowered
+        reason = reason or iterate(
+            problem, pair, phase="V", rule=plan.rule, trace=trace, extrapolation=extrapolation
+        )
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    if plan.given is None:
+        order_parts(pair)
+    objective, kkt = close(problem, pair)
+    n_iter = sum(record.phase == "V" for record in trace.history)
+    trace.add("closing", 1, objective, kkt)
+    return Factorization(pair.W.T, pair.H, objective, kkt, trace.history, reason, n_iter, settings)
+
+
+def _start(
+    matrix: Matrix, plan: Plan, stand_ins: StandIns, rng: np.random.Generator
+) -> tuple[Pair, LowRank | None]:
+    """Return the pair to start from, and V of low rank where both need it."""
+    m, n = matrix.shape
+    rank = plan.rank
+    if plan.given is not None:
+        W, H = plan.given
+        return Pair(np.array(W, order="C"), np.array(H, order="C")), None
+    init = plan.init
+    if init == "auto":
+        init = "nndsvda" if rank <= min(m, n) else "random"
+    if init == "random":
+        W, H = random_start(matrix, rank, rng)
+        scale_to_fit(matrix, W, H)
+        return Pair(W, H), None
+    if rank > min(m, n):
+        raise InvalidInputError(
+            f"init={init!r} needs rank <= min(m, n), but the rank is {rank} and V is "
+            f"{m} x {n}; use init='random'"
+        )
+    shared = stand_ins.rank > 0 and not stand_ins.sample
+    size = stand_ins.rank if shared else min(rank + _OVERSAMPLED, m, n)
+    lowered = stand_in_of_low_rank(matrix, size, rng)
+    triplets = _leading(lowered, rank)
+    mean = matrix.total(None, None, VALUE) / (m * n)
+    W, H = nndsvd(triplets, init, mean, rng)
+    scale_to_fit(lowered, W, H)
+    return Pair(W, H), lowered if shared else None
+
+
+def _leading(lowered: LowRank, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the leading singular triplets of a stand-in of any shape."""
+    m, n = lowered.shape
+    if m <= n:
+        return lowered.leading(rank)
+    Z, S, U = lowered.T.leading(rank)
+    return U.T, S, Z.T

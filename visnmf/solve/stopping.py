@@ -1,0 +1,80 @@
+"""When a run ends, and the record of how it went."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from visnmf.losses.models import Point
+from visnmf.solve.result import Record
+
+__all__ = ["Rule", "Trace", "kkt_norm"]
+
+
+def kkt_norm(*points: Point) -> float:
+    """Return the length of the projected gradient (Lin 2007, equation 16)."""
+    return math.sqrt(sum(point.square for point in points))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Bounds and tolerances of one phase.
+
+    Parameters
+    ----------
+    max_iter : int
+        The most iterations.
+    tol : float
+        Ends when the projected gradient is at most this share of its length at zero, that
+        of (V H', W'V); or, with `absolute`, of its size at the start of the run.
+    change : float
+        Ends when `patience` iterations in a row each lower the objective by less than
+        this share of it.
+    absolute : bool
+        Measure the projected gradient as scikit-learn does: by its sum of absolute values,
+        against the start.
+    """
+
+    max_iter: int
+    tol: float = 0.0
+    change: float = 0.0
+    absolute: bool = False
+    patience: int = 3
+
+    def violation(
+        self, start: tuple[Point, Point], now: tuple[Point, Point], at_zero: float
+    ) -> float:
+        """Return the projected gradient's size over the size that it is measured by."""
+        if not self.absolute:
+            return kkt_norm(*now) / at_zero if at_zero > 0 else 0.0
+        first, last = (sum(point.absolute for point in points) for points in (start, now))
+        return last / first if first > 0 else 0.0
+
+
+@dataclass
+class Trace:
+    """The clock, the history and the wishes of whoever watches.
+
+    Parameters
+    ----------
+    time_limit : float
+        Seconds after which to stop.
+    callback : callable, optional
+        Called with each Record; a true answer stops the run.
+    """
+
+    time_limit: float = math.inf
+    callback: Callable[[Record], object] | None = None
+    history: list[Record] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+
+    def add(self, phase: str, iteration: int, objective: float, kkt: float) -> str:
+        """Note an iteration; return the reason to stop, or an empty string."""
+        seconds = time.perf_counter() - self.began
+        record = Record(phase, iteration, seconds, objective, kkt)
+        self.history.append(record)
+        if self.callback is not None and self.callback(record):
+            return "callback"
+        return "time_limit" if seconds > self.time_limit else ""

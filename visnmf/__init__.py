@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from visnmf.images.layout import ImageLayout
     from visnmf.images.load import load_images
     from visnmf.images.patches import extract_patches, merge_patches
-    from visnmf.model import Model, learn
+    from visnmf.model.learn import learn
+    from visnmf.model.model import Model
     from visnmf.solve.factorize import factorize
     from visnmf.solve.result import Factorization
 
@@ -33,10 +34,10 @@ _HOMES = {
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
     "ImageSet": "visnmf.images.imageset",
-    "Model": "visnmf.model",
+    "Model": "visnmf.model.model",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
-    "learn": "visnmf.model",
+    "learn": "visnmf.model.learn",
     "load_images": "visnmf.images.load",
     "merge_patches": "visnmf.images.patches",
 }

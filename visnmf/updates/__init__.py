@@ -1,0 +1,1 @@
+"""Steps that lower a model of the loss over one factor."""

@@ -1,0 +1,7 @@
+"""A learned basis that can be kept, and used on other pictures."""
+
+from visnmf.model.learn import learn
+from visnmf.model.model import Model
+from visnmf.model.modelfile import ModelNotFoundError
+
+__all__ = ["Model", "ModelNotFoundError", "learn"]

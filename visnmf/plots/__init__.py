@@ -1,0 +1,57 @@
+"""Pictures of parts, encodings and runs.
+
+Every figure function returns a matplotlib `Figure` that belongs to nobody:
+pyplot, its back end and its settings are never touched, so that figures can
+be made in threads and on machines without a screen. Save one with
+``figure.savefig(path)``; a notebook shows it by itself.
+
+Where parts are needed, the first argument is a `visnmf.Model`, or a basis W of
+shape (m, rank) together with an `ImageLayout`. Colors are safe for color-blind
+eyes. Everything is loaded on first use; `montage` and `save_montage` do
+without matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from visnmf.plots.charts import convergence, encodings
+    from visnmf.plots.parts import basis, overlay
+    from visnmf.plots.pictures import build_up, reconstruction
+    from visnmf.plots.sheet import montage, save_montage
+
+_HOMES = {
+    "basis": "visnmf.plots.parts",
+    "build_up": "visnmf.plots.pictures",
+    "convergence": "visnmf.plots.charts",
+    "encodings": "visnmf.plots.charts",
+    "montage": "visnmf.plots.sheet",
+    "overlay": "visnmf.plots.parts",
+    "reconstruction": "visnmf.plots.pictures",
+    "save_montage": "visnmf.plots.sheet",
+}
+
+__all__ = [
+    "basis",
+    "build_up",
+    "convergence",
+    "encodings",
+    "montage",
+    "overlay",
+    "reconstruction",
+    "save_montage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'visnmf.plots' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -121,7 +121,7 @@ def iterate(
         if violation <= rule.tol:
             return "kkt"
         slow = slow + 1 if fell and gain < rule.change * best else 0
-        if slow == rule.patience:
+        if rule.change and slow == rule.patience:
             return "change"
         if reason:
             return reason

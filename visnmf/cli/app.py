@@ -1,0 +1,85 @@
+"""The command `visnmf` itself: its subcommands, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from visnmf import __version__
+from visnmf.cli.demo import demo
+from visnmf.cli.encode import encode
+from visnmf.cli.failures import INTERRUPTED, Failure, explain
+from visnmf.cli.info import info
+from visnmf.cli.learn import learn
+from visnmf.cli.options import DEBUG_KEY, debug_option
+from visnmf.cli.reconstruct import reconstruct
+from visnmf.cli.show import show
+from visnmf.cli.text import note, one_line_warnings
+
+__all__ = ["cli", "main"]
+
+COMMANDS = (learn, show, encode, reconstruct, info, demo)
+
+
+_FIRST_SESSION = """\b
+A first session:
+  visnmf demo                                            see it work, on 100 faces
+  visnmf learn photos/ -k 49 --size 64 -o photos.safetensors
+  visnmf info photos.safetensors                         what was learned, from what
+  visnmf encode photos.safetensors more/ -o codes.csv    features of other pictures
+  visnmf reconstruct photos.safetensors more/ -o rebuilt
+
+\b
+`visnmf COMMAND --help` tells all about a command. Exit codes: 0 all went well,
+1 it did not, 2 the command line is not right, 130 stopped by Ctrl-C.
+"""
+
+
+class Commands(click.Group):
+    """The subcommands in the order of a first session; what goes wrong is told in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a newcomer meets them."""
+        return [command.name or "" for command in COMMANDS]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a subcommand; turn what it raises into a line and an exit code."""
+        try:
+            with one_line_warnings():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            note("interrupted; nothing more is written")
+            ctx.exit(INTERRUPTED)
+        except Exception as error:
+            if ctx.meta.get(DEBUG_KEY):
+                raise
+            raise Failure(explain(error)) from error
+
+
+@click.group(
+    cls=Commands,
+    commands=list(COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+    epilog=_FIRST_SESSION,
+)
+@click.version_option(__version__, message="visnmf %(version)s")
+@debug_option
+def cli() -> None:
+    """Learn the parts of pictures, and use them.
+
+    From a folder of pictures visnmf learns a few dozen parts (an eye, a wheel, a stroke) so
+    that each picture is nearly a sum of them: non-negative matrix factorization.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line; the console script `visnmf` calls this."""
+    try:
+        cli(prog_name="visnmf")
+    except KeyboardInterrupt:  # before or after a command ran
+        sys.exit(INTERRUPTED)
+    sys.exit(0)

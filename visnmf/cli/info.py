@@ -1,0 +1,73 @@
+"""`visnmf info`: what a model is and where it comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from visnmf.cli.options import debug_option, examples, model_argument
+from visnmf.cli.text import describe_layout, describe_reason, one_line, tell
+
+if TYPE_CHECKING:
+    from visnmf.model import Model
+
+__all__ = ["info"]
+
+
+@click.command(
+    short_help="Tell what a model is and where it comes from.",
+    epilog=examples(
+        "visnmf info faces.safetensors",
+        "visnmf info faces.safetensors --json",
+    ),
+)
+@model_argument
+@click.option("--json", "as_json", is_flag=True, help="Write all of it as JSON, for programs.")
+@debug_option
+def info(model_file: Path, as_json: bool) -> None:
+    """Tell what MODEL is and where it comes from."""
+    from visnmf.model import Model
+
+    model = Model.load(model_file)
+    if as_json:
+        click.echo(json.dumps(model.to_dict(), indent=2))
+    else:
+        tell(_facts(model))
+
+
+def _facts(model: Model) -> list[tuple[str, Any]]:
+    """Return what people ask first; a model made by hand may know little of it."""
+    told = model.provenance
+    layout = model.layout
+    facts: list[tuple[str, Any]] = [
+        ("parts", model.rank),
+        ("pictures", describe_layout(layout)),
+        ("values", f"{layout.dtype}, {layout.low:g} to {layout.high:g}"),
+    ]
+    if "source" in told:
+        skipped = f" ({told['n_skipped']} left out)" if told.get("n_skipped") else ""
+        facts.append(("learned from", f"{told['source']}: {told.get('n_images')} images{skipped}"))
+    if "n_iter" in told:
+        reason = describe_reason(str(told.get("reason")))
+        facts.append(("iterations", f"{told['n_iter']}; {reason}"))
+    for name, key in (("relative error", "relative_error"), ("seconds", "seconds")):
+        if isinstance(told.get(key), float):
+            facts.append((name, f"{told[key]:.4g}"))
+    if "date" in told:
+        facts.append(("date", told["date"]))
+    facts += [("prepared", one_line(step)) for step in told.get("preparation", [])]
+    for name in ("settings", "versions"):
+        if told.get(name):
+            facts.append((name, one_line(told[name])))
+    if model.energy[0] >= 0:  # not NaN: known
+        facts.append(("strongest parts", _strongest(model)))
+    return facts
+
+
+def _strongest(model: Model, count: int = 5) -> str:
+    """Return the parts with the largest shares of the energy."""
+    order = sorted(range(model.rank), key=lambda k: -model.energy[k])[:count]
+    return ", ".join(f"{model.part_names[k]} {model.energy[k]:.1%}" for k in order)

@@ -1,0 +1,193 @@
+"""`visnmf learn`: from pictures to a model of their parts."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from visnmf.cli.failures import INTERRUPTED
+from visnmf.cli.kernels import kernels_for_one_run
+from visnmf.cli.options import (
+    OutputFile,
+    Size,
+    debug_option,
+    examples,
+    on_error_option,
+    recursive_option,
+    source_argument,
+)
+from visnmf.cli.text import describe_pictures, describe_reason, fit_progress, tell
+
+if TYPE_CHECKING:
+    from visnmf.model import Model
+
+__all__ = ["learn"]
+
+
+@click.command(
+    short_help="Learn the parts of pictures.",
+    epilog=examples(
+        "visnmf learn faces/ -k 49 -o faces.safetensors",
+        "visnmf learn 'scans/*.png' -k 20 --size 64x64 -o scans.safetensors",
+        "visnmf learn photos/ -r --color --on-error skip -k 36 --size 48 -o photos.safetensors",
+    ),
+)
+@source_argument
+@click.option("-k", "--rank", type=click.IntRange(min=1), required=True, help="How many parts.")
+@click.option(
+    "-o",
+    "--output",
+    type=OutputFile(".safetensors"),
+    required=True,
+    help="The model to write; the picture of its parts goes beside it as .png.",
+)
+@click.option(
+    "--size", type=Size(), metavar="HxW", help="Resize all pictures to this height x width."
+)
+@click.option(
+    "--fit",
+    type=click.Choice(["resize", "crop", "refuse"]),
+    default="resize",
+    show_default=True,
+    help="A picture of another size than --size: stretch it, crop it to shape, or refuse it.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["gray", "rgb", "keep"]),
+    default="gray",
+    show_default=True,
+    help="What to make of colors.",
+)
+@click.option("--color", "mode", flag_value="rgb", help="Short for --mode rgb.")
+@recursive_option
+@click.option(
+    "--mask",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A picture that is white where pixels count; black ones are left out.",
+)
+@click.option(
+    "--cube",
+    type=click.Choice(["bands", "channels"]),
+    help="SOURCE is a spectral cube: each band a picture, or one picture of many channels.",
+)
+@on_error_option
+@click.option(
+    "--init",
+    type=click.Choice(["auto", "nndsvda", "nndsvd", "nndsvdar", "random"]),
+    default="auto",
+    show_default=True,
+    help="How to start.",
+)
+@click.option(
+    "--max-iter",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="The most iterations.",
+)
+@click.option(
+    "--tol",
+    type=click.FloatRange(min=0),
+    default=1e-4,
+    show_default=True,
+    help="Stop when the gradient has fallen to this share of what it was.",
+)
+@click.option(
+    "--change",
+    type=click.FloatRange(min=0),
+    default=1e-4,
+    show_default=True,
+    help="Stop when iterations lower the objective by less than this share of it.",
+)
+@click.option("--time-limit", type=click.FloatRange(min=0), help="Seconds for the fit.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The same seed gives the same parts.",
+)
+@click.option("--montage/--no-montage", default=True, help="Write the picture of the parts.")
+@debug_option
+def learn(
+    source: str,
+    rank: int,
+    output: Path,
+    montage: bool,
+    init: str,
+    max_iter: int,
+    tol: float,
+    change: float,
+    time_limit: float | None,
+    seed: int,
+    **reading: Any,
+) -> None:
+    """Learn the parts of the pictures in SOURCE, and write them as a model.
+
+    SOURCE is a folder of pictures, a glob in quotes, a TIFF or GIF of many pages, a video,
+    or a .npy file of shape (n, height, width[, channels]).
+
+    Ctrl-C ends the fit early and keeps what it has.
+    """
+    from visnmf.cli.source import read_pictures
+    from visnmf.model import learn as learn_model
+    from visnmf.plots import save_montage
+
+    picture = output.with_suffix(".png")
+    replaced = output.exists()
+    if montage and picture.exists() and not replaced:
+        raise click.UsageError(
+            f"{picture} is there without a model beside it, so it may be a picture of yours and "
+            "is not written over; give another -o, or --no-montage"
+        )
+    began = time.perf_counter()
+    images = read_pictures(source, **reading)
+    read = time.perf_counter()
+    with fit_progress(max_iter) as callback:
+        model = learn_model(
+            images,
+            rank,
+            init=init,
+            max_iter=max_iter,
+            tol=tol,
+            change=change,
+            time_limit=math.inf if time_limit is None else time_limit,
+            seed=seed,
+            callback=callback,
+            kernels=kernels_for_one_run(rank, images.layout.m + len(images), max_iter),
+        )
+    fitted = time.perf_counter()
+    model.save(output)
+    if montage:
+        save_montage(picture, model)
+    tell(
+        [
+            *_summary(model),
+            ("time", f"{read - began:.2f} s reading, {fitted - read:.2f} s fitting"),
+            ("written", f"{output}{' (in place of the older one)' if replaced else ''}"),
+            *([("look at", picture)] if montage else []),
+        ]
+    )
+    if model.provenance["reason"] == "interrupted":
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _summary(model: Model) -> list[tuple[str, str]]:
+    """Return what was learned, as facts."""
+    import numpy as np
+
+    from visnmf.measure import hoyer_sparseness
+
+    told = model.provenance
+    skipped = f" ({told['n_skipped']:,} left out)" if told["n_skipped"] else ""
+    return [
+        ("pictures", describe_pictures(told["n_images"], model.layout) + skipped),
+        ("parts", str(model.rank)),
+        ("relative error", f"{told['relative_error']:.4f}"),
+        ("sparseness", f"{np.mean(hoyer_sparseness(model.W)):.2f} of the parts, 0 to 1"),
+        ("iterations", f"{told['n_iter']}; {describe_reason(told['reason'])}"),
+    ]

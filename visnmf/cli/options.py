@@ -1,0 +1,102 @@
+"""Options that several commands share, each told once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "DEBUG_KEY",
+    "OutputFile",
+    "Size",
+    "debug_option",
+    "examples",
+    "model_argument",
+    "on_error_option",
+    "recursive_option",
+    "source_argument",
+]
+
+DEBUG_KEY = "visnmf.debug"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Size(click.ParamType):
+    """Height and width of a picture, as in 28x28; a single number is both."""
+
+    name = "HxW"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Return (height, width)."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"\s*(\d{1,6})\s*(?:[xX×,*]\s*(\d{1,6}))?\s*", value)
+        height, width = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not height * width:
+            self.fail(f"{value!r} is no size; give height x width, such as 64x48", param, ctx)
+        return height, width
+
+
+class OutputFile(click.ParamType):
+    """A file to write: its ending says what it is, and its folder must be there.
+
+    Checked before the work, which may take long, and not after it.
+    """
+
+    name = "FILE"
+
+    def __init__(self, *endings: str) -> None:
+        self.endings = endings
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        path = Path(value)
+        if path.suffix.lower() not in self.endings:
+            wanted, example = " or ".join(self.endings), f"{path.stem}{self.endings[0]}"
+            self.fail(f"{path} should end in {wanted}, as in {example}", param, ctx)
+        if path.is_dir():
+            self.fail(f"{path} is a folder; name a file in it", param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"there is no folder {path.parent}; make it first", param, ctx)
+        return path
+
+
+def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[DEBUG_KEY] = True
+
+
+def debug_option(command: _Command) -> _Command:
+    """Add --debug, which is understood before and after the name of the command."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_debug,
+        help="Show the whole traceback when something fails.",
+    )(command)
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a help text: commands to copy."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+source_argument = click.argument("source", metavar="SOURCE")
+model_argument = click.argument("model_file", metavar="MODEL", type=click.Path(path_type=Path))
+recursive_option = click.option(
+    "-r", "--recursive", is_flag=True, help="Read the folders inside SOURCE too."
+)
+on_error_option = click.option(
+    "--on-error",
+    type=click.Choice(["raise", "warn", "skip"]),
+    default="raise",
+    show_default=True,
+    help="A picture that cannot be read: stop there, or leave it out with or without a warning.",
+)

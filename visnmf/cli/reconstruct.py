@@ -1,0 +1,91 @@
+"""`visnmf reconstruct`: pictures rebuilt from the parts alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from visnmf.cli.kernels import ENCODING, kernels_for_one_run
+from visnmf.cli.options import (
+    debug_option,
+    examples,
+    model_argument,
+    on_error_option,
+    recursive_option,
+    source_argument,
+)
+from visnmf.cli.text import describe_pictures, tell
+
+__all__ = ["reconstruct"]
+
+
+@click.command(
+    short_help="Rebuild pictures from the parts, and tell how well it went.",
+    epilog=examples(
+        "visnmf reconstruct faces.safetensors more-faces/ -o rebuilt/",
+        "visnmf reconstruct faces.safetensors more-faces/ -o rebuilt/ --worst 20",
+    ),
+)
+@model_argument
+@source_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder for the rebuilt pictures; made if it is not there.",
+)
+@click.option(
+    "--worst",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How many of the pictures that the parts explain least to name.",
+)
+@recursive_option
+@on_error_option
+@debug_option
+def reconstruct(
+    model_file: Path, source: str, output: Path, worst: int, recursive: bool, on_error: str
+) -> None:
+    """Rebuild the pictures in SOURCE from the parts of MODEL, and tell how well it went.
+
+    The pictures are resized to the model's size. A picture that the parts explain badly is
+    one unlike those that they were learned from.
+    """
+    import numpy as np
+
+    from visnmf.cli.source import read_like
+    from visnmf.measure import psnr
+    from visnmf.model import Model
+    from visnmf.model.columns import column_errors
+
+    if output.resolve() == _home(source).resolve():
+        raise click.UsageError(f"{output} holds the originals; give another folder with -o")
+    model = Model.load(model_file)
+    images = read_like(model, source, recursive=recursive, on_error=on_error)
+    kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
+    rebuilt = model.reconstruct(images, kernels=kernels)
+    rebuilt.save(output)
+    # The encodings are there already: no second encoding for the errors.
+    errors = column_errors(images.V, rebuilt.V)
+    decibels = np.atleast_1d(psnr(images, rebuilt, per_image=True))
+    tell(
+        [
+            ("pictures", describe_pictures(len(images), images.layout)),
+            ("relative error", f"{np.median(errors):.4f} (median), {errors.max():.4f} (largest)"),
+            ("PSNR", f"{np.median(decibels):.1f} dB (median), {decibels.min():.1f} dB (least)"),
+            ("written", f"{len(images):,} pictures in {output}"),
+        ]
+    )
+    least = np.argsort(-errors, kind="stable")[:worst]
+    if len(least):
+        click.echo("\nexplained least:")
+        tell([(images.names[i], f"error {errors[i]:.4f}  {decibels[i]:.1f} dB") for i in least])
+
+
+def _home(source: str) -> Path:
+    """Return the folder in which a source lies."""
+    path = Path(source)
+    return path if path.is_dir() else path.parent

@@ -1,0 +1,54 @@
+"""`visnmf show`: the parts of a model as one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from visnmf.cli.options import OutputFile, debug_option, examples, model_argument
+from visnmf.cli.text import tell
+
+__all__ = ["show"]
+
+
+@click.command(
+    short_help="Draw the parts of a model.",
+    epilog=examples(
+        "visnmf show faces.safetensors",
+        "visnmf show faces.safetensors --columns 10 --scale common -o parts.png",
+    ),
+)
+@model_argument
+@click.option(
+    "-o",
+    "--output",
+    type=OutputFile(".png"),
+    help="The picture to write.  [default: MODEL-parts.png]",
+)
+@click.option("--columns", type=click.IntRange(min=1), help="Parts side by side.")
+@click.option(
+    "--scale",
+    type=click.Choice(["part", "common"]),
+    default="part",
+    show_default=True,
+    help="White is the largest value of each part, or of all of them.",
+)
+@click.option("--zoom", type=click.IntRange(1, 64), help="Pixels that a pixel becomes on a side.")
+@debug_option
+def show(
+    model_file: Path,
+    output: Path | None,
+    columns: int | None,
+    scale: Literal["part", "common"],
+    zoom: int | None,
+) -> None:
+    """Write the parts of MODEL as one picture, the strongest part first."""
+    from visnmf.model import Model
+    from visnmf.plots import save_montage
+
+    model = Model.load(model_file)
+    output = output or model_file.with_name(f"{model_file.stem}-parts.png")
+    save_montage(output, model, columns=columns, scale=scale, zoom=zoom)
+    tell([("parts", model.rank), ("look at", output)])

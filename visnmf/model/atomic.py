@@ -1,0 +1,45 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from visnmf.errors import InvalidInputError
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file through another one beside it, so that nobody ever sees half of it.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; a file that is there already is replaced.
+    content : bytes
+        All of the file.
+
+    Raises
+    ------
+    InvalidInputError
+        The folder of `path` does not exist, or `path` is a folder.
+    OSError
+        The system does not let us write, or the disk is full; `path` is as it was.
+    """
+    if not path.parent.is_dir():
+        raise InvalidInputError(
+            f"cannot write {path}: there is no folder {path.parent}; make it first"
+        )
+    if path.is_dir():
+        raise InvalidInputError(f"cannot write {path}: it is a folder; name a file in it")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,306 @@
+"""The model: parts, how they look as pictures, and where they came from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from visnmf.errors import InvalidInputError
+from visnmf.images.imageset import ImageSet
+from visnmf.images.layout import ImageLayout
+from visnmf.model.columns import column_blocks, column_errors
+from visnmf.model.modelfile import read_model_file, refuse, write_model_file
+
+if TYPE_CHECKING:
+    from visnmf.solve.result import Factorization
+
+__all__ = ["Model"]
+
+
+class Model:
+    """A basis of parts with its picture layout: encodes and rebuilds pictures.
+
+    A picture v (a column of m values) is encoded as the h >= 0 that makes
+    ``||v - W h||`` least, and rebuilt as ``W h``.
+
+    Parameters
+    ----------
+    W : ndarray, shape (m, rank)
+        The parts, one a column, non-negative and finite. Kept as float32.
+    layout : ImageLayout
+        How a column becomes a picture; ``layout.m`` is m.
+    part_names : sequence of str, optional
+        One printable name a part; "part 1", "part 2", ... by default.
+    energy : array_like, shape (rank,), optional
+        The share of each part in what the parts explain; NaN where it is not known.
+    provenance : dict, optional
+        Where the parts come from, JSON-able. `visnmf.learn` fills it in.
+    factorization : Factorization, optional
+        The run that found the parts. It is not saved.
+
+    Raises
+    ------
+    InvalidInputError
+        The pieces do not fit together, or W is negative or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from visnmf import ImageLayout, Model
+    >>> W = np.array([[1, 0], [1, 0], [0, 2], [0, 2]])
+    >>> model = Model(W, ImageLayout(2, 2), part_names=["upper row", "lower row"])
+    >>> model
+    <Model: 2 parts of pictures 2 x 2>
+    >>> model.encode(np.array([[0.5, 0.5, 1.0, 1.0]]).T).round(3)
+    array([[0.5],
+           [0.5]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        W: ArrayLike,
+        layout: ImageLayout,
+        *,
+        part_names: Sequence[str] | None = None,
+        energy: ArrayLike | None = None,
+        provenance: Mapping[str, Any] | None = None,
+        factorization: Factorization | None = None,
+    ) -> None:
+        self.W: np.ndarray = _checked_basis(W, layout.m)
+        self.layout = layout
+        names = part_names or [f"part {k + 1}" for k in range(self.rank)]
+        if len(names) != self.rank:
+            raise InvalidInputError(f"{len(names)} part names for {self.rank} parts; give one each")
+        self.part_names: list[str] = [_checked_name(name) for name in names]
+        self.energy: np.ndarray = _checked_energy(energy, self.rank)
+        self.provenance: dict[str, Any] = _plain_json(provenance or {})
+        self.factorization = factorization
+
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, self.layout.shape))
+        return f"<Model: {self.rank} parts of pictures {size}>"
+
+    @property
+    def rank(self) -> int:
+        """The number of parts."""
+        return self.W.shape[1]
+
+    def rename_part(self, part: int, name: str) -> None:
+        """Give a part a name of its own.
+
+        Parameters
+        ----------
+        part : int
+            Its place, 0 for the first one.
+        name : str
+            Printable, not empty.
+        """
+        if not 0 <= part < self.rank:
+            raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
+        self.part_names[part] = _checked_name(name)
+
+    def basis_images(self) -> np.ndarray:
+        """Return the parts as pictures, shape (rank, h, w) or (rank, h, w, c), not scaled."""
+        return self.layout.to_images(self.W)
+
+    def encode(self, images: ImageSet | np.ndarray, *, kernels: str = "auto") -> np.ndarray:
+        """Encode pictures: how much of each part is in each of them.
+
+        Parameters
+        ----------
+        images : ImageSet or ndarray
+            Pictures of the model's layout: an ImageSet; a stack of picture arrays
+            (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
+            ([0, 1]); integers are taken for original pictures, whose range the
+            layout knows.
+        kernels : {"auto", "compiled", "numpy"}
+            As in `visnmf.factorize`.
+
+        Returns
+        -------
+        ndarray, shape (rank, n), float32
+            H, one column a picture.
+
+        Raises
+        ------
+        InvalidInputError
+            The pictures do not fit the layout of the model.
+        """
+        return np.concatenate([H for _, H in self._encoded_blocks(images, kernels)], axis=1)
+
+    def reconstruct(self, images: ImageSet | np.ndarray, *, kernels: str = "auto") -> ImageSet:
+        """Rebuild pictures from the parts alone.
+
+        Parameters
+        ----------
+        images, kernels
+            As for `encode`.
+
+        Returns
+        -------
+        ImageSet
+            The columns of W H, with names, labels and value range of `images` where
+            it is an ImageSet. They are not clipped: a value may exceed 1.
+        """
+        V = np.matmul(self.W, self.encode(images, kernels=kernels))
+        given = images if isinstance(images, ImageSet) else None
+        return ImageSet(
+            np.asfortranarray(V),
+            given.layout if given else self.layout,
+            names=given.names if given else None,
+            labels=given.labels if given else None,
+            source=f"rebuilt from {self.rank} parts",
+        )
+
+    def reconstruction_error(self, images: ImageSet | np.ndarray) -> np.ndarray:
+        """Measure what the parts do not explain of each picture: an anomaly score.
+
+        Parameters
+        ----------
+        images : ImageSet or ndarray
+            As for `encode`.
+
+        Returns
+        -------
+        ndarray, shape (n,), float64
+            ``||v - W h|| / ||v||`` of each picture v, 0 (all explained) to 1 (nothing).
+            A black picture (v = 0) is explained by no parts at all: its error is 0.
+        """
+        errors = [column_errors(V, self.W @ H) for V, H in self._encoded_blocks(images)]
+        return np.concatenate(errors)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but W as JSON can hold it: layout, part names, energy and provenance."""
+        return {
+            "layout": self.layout.to_dict(),
+            "part_names": list(self.part_names),
+            "energy": [None if np.isnan(share) else float(share) for share in self.energy],
+            "provenance": self.provenance,
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a safetensors file; `Model.load` gives it back bit for bit.
+
+        The file appears whole or not at all; an older one of that name is replaced.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to; ``.safetensors`` is the usual ending.
+
+        Raises
+        ------
+        InvalidInputError
+            There is no such folder.
+        """
+        write_model_file(Path(path), {"W": self.W}, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. It may come from anyone: nothing in it is run.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        ModelNotFoundError
+            There is no such file (a FileNotFoundError).
+        ModelFormatError
+            The file is damaged, no model, or of a newer version; the message says which.
+        """
+        file = Path(path)
+        arrays, document = read_model_file(file)
+        if list(arrays) != ["W"]:
+            refuse(file, f"should hold one array W, but holds {sorted(arrays)!r:.80}")
+        missing = {"layout", "part_names", "energy", "provenance"} - set(document)
+        if missing:
+            refuse(file, f"its description lacks {', '.join(sorted(missing))}")
+        names, energy, provenance = (document[k] for k in ("part_names", "energy", "provenance"))
+        if not (isinstance(names, list) and isinstance(provenance, dict)):
+            refuse(file, "its part names must be a list and its provenance an object")
+        steps = provenance.get("preparation", [])
+        if not (isinstance(steps, list) and all(isinstance(step, dict) for step in steps)):
+            refuse(file, "the preparation in its provenance must be a list of objects")
+        if not (isinstance(energy, list) and all(_is_share(e) for e in energy)):
+            refuse(file, "its energy shares must be a list of numbers")
+        try:
+            return cls(
+                arrays["W"],
+                ImageLayout.from_dict(document["layout"]),
+                part_names=names,
+                energy=np.array(energy, dtype=np.float64),
+                provenance=provenance,
+            )
+        except (InvalidInputError, OverflowError) as error:
+            refuse(file, str(error))
+
+    def _encoded_blocks(
+        self, images: ImageSet | np.ndarray, kernels: str = "auto"
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (V, H) of block after block of the pictures."""
+        from visnmf.solve.encode import encode
+
+        for V in column_blocks(images, self.layout):
+            yield V, encode(V, self.W, kernels=kernels)
+
+
+def _checked_basis(basis: ArrayLike, m: int) -> np.ndarray:
+    """Return W as float32 with each part contiguous, once it can be one."""
+    W = np.asarray(basis)
+    if W.ndim != 2 or W.shape[0] != m or W.shape[1] < 1:
+        raise InvalidInputError(
+            f"W has shape {W.shape}; the layout needs ({m}, rank), with at least one part"
+        )
+    if W.dtype.kind not in "fiu":
+        raise InvalidInputError(f"W must hold real numbers; got dtype {W.dtype}")
+    W = np.asfortranarray(W, dtype=np.float32)
+    if not (np.isfinite(W).all() and W.min() >= 0):
+        raise InvalidInputError("W has negative or non-finite values; parts are non-negative")
+    return W
+
+
+def _checked_name(name: object) -> str:
+    """Return the name of a part, once it is safe to show and to write into a table."""
+    if not (isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= 200):
+        raise InvalidInputError(
+            f"a part's name must be printable text of 1 to 200 characters; got {name!r:.60}"
+        )
+    return name
+
+
+def _checked_energy(energy: Any, rank: int) -> np.ndarray:
+    """Return the energy shares as an array, all NaN where they are not given."""
+    if energy is None:
+        return np.full(rank, np.nan)
+    shares = np.array(energy, dtype=np.float64)
+    if shares.shape != (rank,) or (shares < 0).any() or np.isinf(shares).any():
+        raise InvalidInputError(
+            f"energy must be {rank} non-negative shares, one a part; got shape {shares.shape}"
+        )
+    return shares
+
+
+def _plain_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy in the form in which a file gives it back."""
+    try:
+        return json.loads(json.dumps(dict(provenance), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(f"provenance must be JSON-able: {error}") from error
+
+
+def _is_share(value: object) -> bool:
+    """Tell whether a JSON value is a number or null."""
+    return value is None or type(value) in (int, float)

@@ -19,6 +19,7 @@ MAX_LINES = 320
 # A component is a file or folder right under visnmf/. It imports itself and lower layers only.
 LAYERS = [
     {"errors"},
+    {"files"},
     {"images"},
     {"matrices", "kernels"},
     {"losses"},

@@ -8,10 +8,10 @@ import pytest
 from safetensors.numpy import save as tensors_to_bytes
 
 import visnmf
-from visnmf.errors import InvalidInputError, ModelFormatError, VisnmfError
+from visnmf.errors import InvalidInputError, ModelFormatError, ModelNotFoundError, VisnmfError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
-from visnmf.model import Model, ModelNotFoundError, learn
+from visnmf.model import Model, learn
 from visnmf.model import columns as columns_module
 
 SIZES = {"gray": (4, 5, 1), "color": (4, 5, 3), "spectral": (3, 3, 7)}

@@ -13,6 +13,7 @@ __all__ = [
     "InvalidInputError",
     "MissingDependencyError",
     "ModelFormatError",
+    "ModelNotFoundError",
     "NotFittedError",
     "SkippedImagesWarning",
     "VisnmfError",
@@ -49,6 +50,23 @@ class ImageReadError(VisnmfError, OSError):
 
 class ModelFormatError(VisnmfError, ValueError):
     """A model file is damaged, hostile or of a version that cannot be read."""
+
+
+class ModelNotFoundError(VisnmfError, FileNotFoundError):
+    """There is no model file of this name.
+
+    Parameters
+    ----------
+    path : str
+        The file that is not there.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: there is no such model file")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[ModelNotFoundError], tuple[str]]:
+        return type(self), (self.path,)
 
 
 class NotFittedError(VisnmfError, ValueError, AttributeError):

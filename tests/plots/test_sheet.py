@@ -170,7 +170,7 @@ class TestSaveMontage:
         def fail(*_):
             raise OSError("disk full")
 
-        monkeypatch.setattr("pathlib.Path.replace", fail)
+        monkeypatch.setattr("os.replace", fail)
         with pytest.raises(OSError, match="disk full"):
             plots.save_montage(path, np.eye(6), self.LAYOUT)
         assert path.read_bytes() == b"old"

@@ -64,7 +64,7 @@ def encode(
 
     from visnmf.cli.source import read_like
     from visnmf.model import Model
-    from visnmf.model.atomic import write_atomically
+    from visnmf.files import write_atomically
 
     model = Model.load(model_file)
     images = read_like(model, source, recursive=recursive, labels=labels, on_error=on_error)

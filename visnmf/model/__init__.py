@@ -2,6 +2,5 @@
 
 from visnmf.model.learn import learn
 from visnmf.model.model import Model
-from visnmf.model.modelfile import ModelNotFoundError
 
-__all__ = ["Model", "ModelNotFoundError", "learn"]
+__all__ = ["Model", "learn"]

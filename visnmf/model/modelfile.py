@@ -15,32 +15,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from visnmf.errors import ModelFormatError, VisnmfError
-from visnmf.model.atomic import write_atomically
+from visnmf.errors import ModelFormatError, ModelNotFoundError
+from visnmf.files import write_atomically
 
-__all__ = ["FORMAT", "VERSION", "ModelNotFoundError", "read_model_file", "write_model_file"]
+__all__ = ["FORMAT", "VERSION", "read_model_file", "write_model_file"]
 
 FORMAT = "visnmf-model"
 VERSION = 1
 _LENGTH_BYTES = 8  # safetensors opens with the length of its header, little-endian
 _MAX_HEADER = 64 * 2**20  # far above any real header, below what parsing could choke on
-
-
-class ModelNotFoundError(VisnmfError, FileNotFoundError):
-    """There is no model file of this name.
-
-    Parameters
-    ----------
-    path : str
-        The file that is not there.
-    """
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path}: there is no such model file")
-        self.path = path
-
-    def __reduce__(self) -> tuple[type[ModelNotFoundError], tuple[str]]:
-        return type(self), (self.path,)
 
 
 def write_model_file(path: Path, arrays: dict[str, np.ndarray], document: dict[str, Any]) -> None:

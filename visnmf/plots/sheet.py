@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from visnmf.errors import InvalidInputError
+from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
 from visnmf.images.writing import encode_picture
 from visnmf.plots.inputs import parts_from
@@ -121,14 +121,7 @@ def save_montage(
         source, layout, scale=scale, max_parts=max_parts, channels=channels, cmap=cmap
     )
     sheet = contact_sheet(tiles, columns=columns, zoom=zoom)
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise InvalidInputError(f"cannot write {target}: there is no folder {target.parent}")
-    data = encode_picture(sheet.pixels, ".png")
-    with TemporaryDirectory(dir=target.parent, prefix=".montage-") as folder:
-        draft = Path(folder, "sheet.png")
-        draft.write_bytes(data)
-        draft.replace(target)
+    write_atomically(Path(path), encode_picture(sheet.pixels, ".png"))
 
 
 def part_pixels(

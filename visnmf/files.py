@@ -11,7 +11,7 @@ from visnmf.errors import InvalidInputError
 __all__ = ["write_atomically"]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
     """Write a file through another one beside it, so that nobody ever sees half of it.
 
     Parameters
@@ -20,6 +20,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         Where to; a file that is there already is replaced.
     content : bytes
         All of the file.
+    sync : bool
+        Wait until the disk has it. Without, a power cut may lose the file, but does not
+        leave half of it under its name on a journaling file system.
 
     Raises
     ------
@@ -38,8 +41,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with unfinished.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)

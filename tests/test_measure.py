@@ -36,7 +36,7 @@ class TestRelativeError:
     def test_blocks_give_what_the_whole_gives(self, monkeypatch):
         V, W, H = RNG.random((30, 23)), RNG.random((30, 4)), RNG.random((4, 23))
         whole = relative_error(V, W, H)
-        monkeypatch.setattr("visnmf.measure._BLOCK_VALUES", 100)
+        monkeypatch.setattr("visnmf.measure.factors._BLOCK_VALUES", 100)
         assert relative_error(V, W, H) == pytest.approx(whole, rel=1e-14)
 
     def test_exact_fit_and_zeros(self):

@@ -15,7 +15,8 @@ from visnmf.matrices.protocol import VALUE, Entrywise, Matrix
 
 __all__ = ["LowRank", "find_range"]
 
-_GRAM_PAYS = 6  # shorter side over q up to which V V' costs less than power steps on V
+_GRAM_PAYS = 6  # rows over q up to which V V' costs less than power steps on V
+_GRAM_ROWS = 2048  # rows up to which V V' is small, whatever V is
 
 
 class LowRank:
@@ -109,7 +110,7 @@ def find_range(matrix: Matrix, size: int, rng: np.random.Generator) -> LowRank:
         is at most some times q, else 4 q m n.
     """
     m, n = matrix.shape
-    if m <= _GRAM_PAYS * size:
+    if m <= _GRAM_PAYS * size and m <= max(_GRAM_ROWS, n // 8):
         G = matrix.gram()
         L = rng.standard_normal((size, m), np.float32).astype(matrix.dtype, copy=False)
         for _ in range(2):

@@ -35,7 +35,7 @@ NUMERICAL = {"matrices", "losses", "kernels", "updates", "starts"}
 
 # Libraries that cost time to import, and where alone they may be imported at module level.
 HEAVY = {
-    "PIL": set(),
+    "PIL": {"images"},  # in what `load_images` imports when it is called
     "click": {"cli"},
     "cv2": set(),
     "matplotlib": {"plots"},

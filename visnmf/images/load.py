@@ -1,0 +1,291 @@
+"""load_images: the way in, from whatever holds pictures to an ImageSet."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarning
+from visnmf.images.decoding import decode_files
+from visnmf.images.frames import MAX_PIXELS, Frame
+from visnmf.images.imageset import ImageSet
+from visnmf.images.labels import labels_from_csv, labels_from_folders, labels_from_values
+from visnmf.images.packing import pack_stack, stack_frames
+from visnmf.images.quiet import quiet_decoders
+from visnmf.images.reading import read_file
+from visnmf.images.settings import Wanted, check_choice, checked_settings
+from visnmf.images.sources import find_pictures, short_names
+from visnmf.images.stack_reader import STACK_SUFFIXES, read_stack
+from visnmf.images.stacks import ready_stack, stack_from_array
+
+__all__ = ["load_images"]
+
+Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | NDArray[Any]
+
+
+def load_images(
+    source: Source,
+    *,
+    size: tuple[int, int] | None = None,
+    mode: str = "gray",
+    fit: str = "resize",
+    recursive: bool = False,
+    frames: str | slice | None = None,
+    labels: str | os.PathLike[str] | ArrayLike | None = None,
+    mask: str | os.PathLike[str] | ArrayLike | None = None,
+    cube: str | None = None,
+    background: str | float | Sequence[float] = "black",
+    range: tuple[float, float] | None = None,
+    nan: float | None = None,
+    key: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    on_error: str = "raise",
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImageSet:
+    """Load pictures as the columns of V.
+
+    Pictures come out upright (EXIF orientation), without palette, transparency or print
+    colors, all of one size, their values mapped to [0, 1].
+
+    Parameters
+    ----------
+    source : str, path, list of paths, or array
+        A folder (its pictures in natural order), a glob pattern, a list of files, one
+        picture, a TIFF with several pages, an animated GIF, PNG or WebP, a video, a .npy or
+        .npz stack, or an array of shape (n, height, width) or (n, height, width, channels).
+        A float32 array with values in [0, 1] is not copied.
+    size : (height, width), optional
+        The size that all get. HEIGHT FIRST, as NumPy has it and Pillow does not. Needed
+        if the pictures differ in size.
+    mode : {"gray", "rgb", "keep"}
+        Gray; red, green and blue; or the channels that there are, any number.
+        Arrays with 4 channels are taken as RGB and opacity, unless kept.
+    fit : {"resize", "crop", "refuse"}
+        What to do with pictures of another size than `size`: stretch to it; cut the sides
+        off to its proportions, then resize; or count them as broken.
+    recursive : bool
+        Whether folders in the folder are read too.
+    frames : "first", "all" or slice, optional
+        Which frames to take of a file that holds several. By default all of a single file,
+        and the first of each in a folder, glob or list.
+        ``slice(0, 100, 8)`` takes every eighth up to frame 100, of a video for example.
+    labels : "folder", path of a CSV file, or array, optional
+        Labels are the names of the folders in the source (reads these, too), looked up
+        in a table of name and label, or given: one for each file found, or for each picture.
+    mask : path or array of bool, shape (height, width), optional
+        True (in a file: white) where a pixel is kept in V.
+    cube : {"bands", "channels"}, optional
+        The source is one hyperspectral cube (height, width, bands): an array, .npy or .npz
+        file, or TIFF with many channels or pages. "bands": each band is a picture, so that
+        W holds abundance maps and H spectra. "channels": one picture with many channels.
+    background : "black", "white", float or (red, green, blue)
+        What shows through transparent pixels, in [0, 1]. Black, by default: nothing is zero.
+    range : (low, high), optional
+        Original values that become 0 and 1; what lies beyond is clipped. By default 0 and
+        the greatest that 8 or 16 bits can hold. For floats and wider whole numbers 0 and 1
+        if all values are between, else the least and the greatest value of the set.
+    nan : float, optional
+        Original value to put for NaN and infinite values, which else are errors.
+    key : str, optional
+        Which array of a .npz file; by default the only one, "images" or "cube".
+    max_pixels : int
+        A picture of more pixels is refused by its header. (Above twice Pillow's own
+        limit, raise ``PIL.Image.MAX_IMAGE_PIXELS`` too.)
+    on_error : {"raise", "skip", "warn"}
+        What to do about files that cannot be read: stop at the first; leave them out, and
+        list them in ``ImageSet.skipped``; or leave them out and warn, once.
+    workers : int, optional
+        Threads that decode; by default one for each processor, or one if files are small.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each file, in the calling thread.
+
+    Returns
+    -------
+    images : ImageSet
+
+    Raises
+    ------
+    ImageReadError
+        If the source, or with ``on_error="raise"`` a file of it, cannot be read; or if
+        none can.
+    InvalidInputError
+        If an option makes no sense, or the pictures do not fit together.
+
+    Warns
+    -----
+    SkippedImagesWarning
+        With ``on_error="warn"``, if files were left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pictures = np.random.default_rng(0).integers(0, 256, (5, 20, 30), dtype=np.uint8)
+    >>> load_images(pictures)
+    ImageSet(5 images, 20 x 30, gray, uint8, from an array)
+    >>> load_images(pictures, size=(10, 15)).V.shape
+    (150, 5)
+    """
+    check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+    is_array = isinstance(source, np.ndarray)
+    one_file = path is not None and os.path.isfile(path)
+    with quiet_decoders():
+        wanted = checked_settings(
+            size=size,
+            mode=mode,
+            fit=fit,
+            frames=frames,
+            default_frames=slice(None) if one_file or is_array else slice(0, 1),
+            mask=mask,
+            cube=cube,
+            background=background,
+            value_range=range,
+            nan=nan,
+            key=key,
+            max_pixels=max_pixels,
+        )
+        if isinstance(source, np.ndarray):
+            return _from_array(source, wanted, "an array", labels)
+        if path is not None and one_file and (cube or path.lower().endswith((".npy", ".npz"))):
+            try:
+                return _from_array(_read_array(path, wanted), wanted, path, labels)
+            except InvalidInputError as error:
+                raise ImageReadError(path, str(error)) from error
+        if cube:
+            raise InvalidInputError(f'cube="{cube}" needs one file or array, got {source!r:.80}')
+        images = _from_files(
+            path if path is not None else _checked_paths(source),
+            wanted,
+            recursive=recursive,
+            labels=labels,
+            skip=on_error != "raise",
+            workers=workers,
+            progress=progress,
+        )
+    if on_error == "warn" and images.skipped:
+        warnings.warn(_skipped_message(images), SkippedImagesWarning, stacklevel=2)
+    return images
+
+
+def _from_files(
+    source: str | list[str],
+    wanted: Wanted,
+    *,
+    recursive: bool,
+    labels: Any,
+    skip: bool,
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> ImageSet:
+    by_folder = isinstance(labels, str) and labels == "folder"
+    paths = find_pictures(source, recursive=recursive or by_folder)
+    told = source if isinstance(source, str) else f"{len(paths)} files"
+    decoded = decode_files(
+        paths, wanted, source=told, skip=skip, workers=workers, progress=progress
+    )
+    folder = source if isinstance(source, str) and os.path.isdir(source) else None
+    file_names = short_names(paths, folder)
+    files = np.array(decoded.files, dtype=np.intp)
+    stack = stack_frames(decoded.frames, explicit_range=wanted.value_range is not None)
+    V, layout = pack_stack(stack, wanted.mask, wanted.value_range)
+    return ImageSet(
+        V,
+        layout,
+        _frame_names(file_names, files, wanted.reading.frames),
+        _labels(labels, [file_names[i] for i in files], files, paths),
+        source=told,
+        preparation=[_loading(wanted, layout.shape[:2])],
+        skipped=decoded.skipped,
+    )
+
+
+def _from_array(values: NDArray[Any], wanted: Wanted, source: str, labels: Any) -> ImageSet:
+    reading = wanted.reading
+    stack = stack_from_array(values, reading.mode, reading.background, wanted.cube)
+    if wanted.cube is None:
+        stack = Frame(stack.values[reading.frames], stack.full)
+    V, layout = pack_stack(ready_stack(stack, wanted.ready), wanted.mask, wanted.value_range)
+    n = V.shape[1]
+    return ImageSet(
+        V,
+        layout,
+        labels=None if labels is None else _labels(labels, [], np.arange(n), [source] * n),
+        source=source,
+        preparation=[_loading(wanted, layout.shape[:2])],
+    )
+
+
+def _read_array(path: str, wanted: Wanted) -> NDArray[Any]:
+    """Read a stack, or a cube: a .npy or .npz file, or a TIFF with many channels or pages."""
+    if path.lower().endswith(tuple(STACK_SUFFIXES)):
+        values = read_stack(path, wanted.reading.key)
+        return values[np.newaxis] if values.ndim == 2 and wanted.cube is None else values
+    layers = [frame.values for frame in read_file(path, wanted.reading)]
+    if len(layers) == 1:
+        return layers[0] if layers[0].ndim == 3 else layers[0][..., np.newaxis]
+    if any(layer.shape != layers[0].shape or layer.ndim != 2 for layer in layers):
+        raise ImageReadError(path, "a cube needs pages of one size, each of one channel")
+    return np.stack(layers, axis=-1)
+
+
+def _labels(
+    labels: Any, names: list[str], files: NDArray[np.intp], paths: list[str]
+) -> NDArray[Any] | None:
+    if labels is None:
+        return None
+    if not isinstance(labels, (str, os.PathLike)):
+        return labels_from_values(labels, files, len(paths))
+    if not names:
+        raise InvalidInputError("an array has no file names; give its labels as an array")
+    if labels != "folder":
+        return labels_from_csv(names, os.fspath(labels))
+    return labels_from_folders(names, os.path.basename(os.path.dirname(os.path.abspath(paths[0]))))
+
+
+def _frame_names(names: list[str], files: NDArray[np.intp], frames: slice) -> list[str]:
+    """Name pictures after their files; those of a file with several get a number: "a.gif[3]"."""
+    counts = np.bincount(files, minlength=len(names))
+    start, step = frames.start or 0, frames.step or 1
+    result, seen = [], Counter[int]()
+    for file in files.tolist():
+        number = start + step * seen[file]
+        result.append(names[file] if counts[file] == 1 else f"{names[file]}[{number}]")
+        seen[file] += 1
+    return result
+
+
+def _loading(wanted: Wanted, size: tuple[int, ...]) -> dict[str, Any]:
+    """Record how pictures were loaded, so that others can be loaded alike."""
+    return {
+        "step": "load",
+        "size": list(size),
+        "mode": wanted.reading.mode,
+        "fit": wanted.fit,
+        "background": list(wanted.reading.background),
+        "cube": wanted.cube,
+    }
+
+
+def _checked_paths(source: object) -> list[str]:
+    if isinstance(source, Iterable):
+        paths = list(source)
+        if all(isinstance(path, (str, os.PathLike)) for path in paths):
+            return [os.fspath(path) for path in paths]
+    raise InvalidInputError(
+        "a source is a folder, a file, a glob pattern, a list of paths or an array "
+        f"(np.stack makes one of a list of arrays); got {type(source).__name__}"
+    )
+
+
+def _skipped_message(images: ImageSet) -> str:
+    count = len(images.skipped)
+    first = "; ".join(str(error) for error in images.skipped[:3])
+    more = f"; and {count - 3} more (see ImageSet.skipped)" if count > 3 else ""
+    return f"{count} file(s) of {images.source} left out: {first}{more}"

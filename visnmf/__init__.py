@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visnmf import errors, measure, plots, samples
-    from visnmf.estimator import NMF
+    from visnmf.estimator.nmf import NMF
     from visnmf.images.imageset import ImageSet
     from visnmf.images.layout import ImageLayout
     from visnmf.images.load import load_images
@@ -30,7 +30,7 @@ __version__ = "0.1.0"
 
 _MODULES = ("errors", "measure", "plots", "samples")
 _HOMES = {
-    "NMF": "visnmf.estimator",
+    "NMF": "visnmf.estimator.nmf",
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
     "ImageSet": "visnmf.images.imageset",

@@ -63,8 +63,8 @@ def encode(
     import numpy as np
 
     from visnmf.cli.source import read_like
-    from visnmf.model import Model
     from visnmf.files import write_atomically
+    from visnmf.model import Model
 
     model = Model.load(model_file)
     images = read_like(model, source, recursive=recursive, labels=labels, on_error=on_error)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NMF"]
 
-_CHANGE = 10  # relative gain of an iteration that ends a fit, in units of tol
+_CHANGE = 20  # relative gain of an iteration that ends a fit, in units of tol
 
 
 class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -61,7 +61,7 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     tol : float, default=1e-4
         A fit ends when the sum of the absolute values of the projected gradient is at most `tol`
         times what it was at the start, as in scikit-learn; or when three iterations in a row
-        each lower the objective by less than 10 `tol` of it. 0 for neither.
+        each lower the objective by less than 20 `tol` of it. 0 for neither.
     max_iter : int, default=200
         The most iterations. One of these does the work of several of scikit-learn's.
     random_state : int, RandomState instance or None, default=None

@@ -38,7 +38,7 @@ _RANK = 2.5  # rank of the low-rank stand-in, over the rank of the factorization
 _LEAST_SAMPLE = 4000  # columns; or 100 a part, if that is more
 _LEAST_ENTRIES = 500_000  # of V, for a low-rank stand-in to be worth making
 _ITERATIONS = 40  # the most on a stand-in
-_SLOW = 8e-3  # relative gain of an iteration that is worth an iteration on V itself
+_SLOW = 5e-3  # relative gain of an iteration that is worth an iteration on V itself
 
 
 class StandIns(NamedTuple):

@@ -12,6 +12,10 @@ from visnmf.errors import InvalidInputError
 __all__ = ["check_factor", "check_integer", "check_number", "check_values"]
 
 
+_LARGEST = {"float32": 1e9, "float64": 1e75}
+"""Entries whose products of fourth degree, in the projected gradient, stay in range."""
+
+
 def check_values(V: Any, name: str = "V") -> np.ndarray:
     """Return V as a float32 or float64 array of two dimensions, finite and non-negative.
 
@@ -51,10 +55,10 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
             f"{name} holds negative entries, down to {least:.6g}; non-negative matrix "
             "factorization needs entries of at least 0: shift or clip them first"
         )
-    if most > 0 and not math.isfinite(float(np.square(values.dtype.type(most))) * values.size):
+    if most > _LARGEST[values.dtype.name]:
         raise InvalidInputError(
-            f"{name} holds entries up to {most:.3g}, whose squares {values.dtype} cannot add "
-            "up; scale it down, or give it as float64"
+            f"{name} holds entries up to {most:.3g}, which {values.dtype} cannot multiply "
+            f"and add up; scale {name} down, or give it as float64"
         )
     return values
 

@@ -23,7 +23,7 @@ from visnmf.updates.hals import Hals
 __all__ = ["Pair", "Problem", "iterate"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
-_NOISE = 0.5  # rounding of the objective, in units of the dtype's eps times 1/2 ||V||^2
+_NOISE = 2.0  # rounding of the objective, in units of the dtype's eps times 1/2 ||V||^2
 _STALLED = 1e-3  # a beta below which a rise of the objective can only be rounding
 
 

@@ -1,0 +1,51 @@
+"""When numba is loaded, and where compiled code is kept."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import visnmf
+
+pytest.importorskip("numba", reason="numba is not installed")
+
+SMALL = "import numpy, visnmf; visnmf.factorize(numpy.ones((4, 5)), 2)"
+LOADED = "import sys; sys.exit('numba' in sys.modules)"
+
+
+def run(code, **options):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, **options)
+
+
+def test_importing_and_small_fits_do_not_load_numba():
+    assert run(f"import visnmf; {LOADED}").returncode == 0
+    assert run(f"{SMALL}; {LOADED}").returncode == 0
+
+
+@pytest.mark.slow
+def test_no_folder_for_compiled_code_is_no_error(tmp_path):
+    package = tmp_path / "site" / "visnmf"
+    shutil.copytree(
+        Path(visnmf.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for folder in [package, *(path for path in package.rglob("*") if path.is_dir())]:
+        # A file where numba would make its cache folder: not even root can make it then
+        (folder / "__pycache__").write_text("")
+    home = tmp_path / "home"
+    home.write_text("")
+    environment = {
+        "PYTHONPATH": str(tmp_path / "site"),
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PATH": os.environ["PATH"],
+    }
+    code = (
+        "import numpy, visnmf; V = numpy.random.default_rng(0).random((200, 300));"
+        "print(visnmf.__file__, visnmf.factorize(V, 30, kernels='compiled', max_iter=3).n_iter)"
+    )
+    done = run(code, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert str(package) in done.stdout

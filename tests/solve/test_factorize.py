@@ -1,0 +1,218 @@
+"""What `factorize` gives back is what it says it is."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import visnmf
+from visnmf import factorize
+
+
+def random_v(m=40, n=70, rank=6, noise=0.1, dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    V = rng.random((m, rank)) ** 3 @ rng.random((rank, n)) ** 3 + noise * rng.random((m, n))
+    return V.astype(dtype)
+
+
+def true_objective(V, W, H):
+    return 0.5 * np.linalg.norm(V.astype(float) - W.astype(float) @ H.astype(float)) ** 2
+
+
+def true_kkt(V, W, H):
+    V, W, H = (A.astype(float) for A in (V, W, H))
+    residual = W @ H - V
+    total = 0.0
+    for F, gradient in ((W, residual @ H.T), (H, W.T @ residual)):
+        total += (np.where(F > 0, gradient, np.minimum(gradient, 0)) ** 2).sum()
+    return np.sqrt(total)
+
+
+RUNS = [
+    dict(zip(("init", "warmup", "extrapolate", "kernels"), values, strict=True))
+    for values in itertools.product(
+        ("nndsvda", "random"), ("none", "sample", "low rank", "both"), (True, False), ("numpy",)
+    )
+]
+
+
+@pytest.mark.parametrize("settings", RUNS, ids=lambda s: "-".join(map(str, s.values())))
+@pytest.mark.parametrize("shape", [(40, 70), (70, 40)])
+def test_what_is_reported_is_true(settings, shape):
+    V = random_v(*shape)
+    result = factorize(V, 5, max_iter=30, **settings)
+    assert result.W.shape == (shape[0], 5)
+    assert result.H.shape == (5, shape[1])
+    assert (result.W >= 0).all()
+    assert (result.H >= 0).all()
+    assert result.objective == pytest.approx(true_objective(V, result.W, result.H), rel=1e-9)
+    assert result.kkt == pytest.approx(true_kkt(V, result.W, result.H), rel=1e-6, abs=1e-9)
+    last = result.history[-1]
+    assert (last.phase, last.objective, last.kkt) == ("closing", result.objective, result.kkt)
+
+
+@pytest.mark.parametrize("settings", RUNS, ids=lambda s: "-".join(map(str, s.values())))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_objective_never_rises_within_a_phase(settings, dtype):
+    result = factorize(random_v(dtype=dtype), 5, max_iter=60, tol=0, change=0, **settings)
+    for _, rows in itertools.groupby(result.history, key=lambda r: r.phase):
+        objectives = [row.objective for row in rows]
+        assert (np.diff(objectives) <= 0).all()
+    on_v = [r.objective for r in result.history if r.phase == "V"]
+    assert result.objective <= on_v[-1] * (1 + 1e-4)
+    assert [r.iteration for r in result.history if r.phase == "V"] == [*range(1, result.n_iter + 1)]
+    assert result.n_iter == 60 or result.reason == "precision"
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "auto"])
+def test_kkt_in_the_history_is_that_of_the_pair(kernels):
+    V = random_v()
+    result = factorize(V, 5, max_iter=20, tol=0, change=0, warmup="none", kernels=kernels)
+    measured = [r for r in result.history if not np.isnan(r.kkt)]
+    assert [r.iteration for r in measured] == [10, 20, 1]
+    # A run that ends at the tenth iteration closes the very pair of that record
+    short = factorize(V, 5, max_iter=10, tol=0, change=0, warmup="none", kernels=kernels)
+    assert [r.kkt for r in short.history if r.iteration == 10] == [measured[0].kkt]
+    assert short.kkt < 3 * measured[0].kkt
+
+
+def test_floats_of_both_sizes_agree():
+    V = random_v(100, 300, 8)
+    errors = [
+        np.sqrt(2 * factorize(V.astype(dtype), 8, max_iter=300, tol=1e-6, change=0).objective)
+        for dtype in (np.float32, np.float64)
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+
+
+def test_an_exact_factorization_is_found_to_rounding():
+    rng = np.random.default_rng(0)
+    W, H = np.maximum(rng.standard_normal((30, 4)), 0), np.maximum(rng.standard_normal((4, 50)), 0)
+    result = factorize(W @ H, 4, max_iter=3000, tol=0, change=0)
+    assert visnmf.measure.relative_error(W @ H, result.W, result.H) < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "V",
+    [
+        np.ones((1, 1)),
+        np.arange(1.0, 6)[None],
+        np.arange(1.0, 6)[:, None],
+        np.zeros((5, 7)),
+        np.full((6, 9), 0.5),
+        np.eye(8),
+        np.vstack([np.zeros((2, 9)), np.random.default_rng(0).random((4, 9))]),
+        np.hstack([np.zeros((5, 3)), np.random.default_rng(0).random((5, 4))]),
+        np.full((4, 5), 1e-30),
+        np.full((4, 5), 1e9),
+    ],
+    ids=["1x1", "m=1", "n=1", "zero", "constant", "eye", "0 rows", "0 columns", "tiny", "huge"],
+)
+@pytest.mark.parametrize("rank", [1, 3, 12])
+@pytest.mark.parametrize("kernels", ["numpy", "auto"])
+def test_odd_matrices_work(V, dtype, rank, kernels):
+    V = V.astype(dtype)
+    result = factorize(V, rank, max_iter=40, kernels=kernels)
+    assert result.W.dtype == result.H.dtype == dtype
+    assert np.isfinite(result.W).all()
+    assert np.isfinite(result.H).all()
+    left = np.linalg.norm(V - result.W @ result.H)
+    best = np.sqrt((np.linalg.svd(V.astype(float), compute_uv=False)[rank:] ** 2).sum())
+    whole = np.linalg.norm(V)
+    assert left <= 1.5 * best + 0.05 * whole
+    assert left <= whole * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "dtype"),
+    [
+        (np.asfortranarray, np.float64),
+        (lambda V: V.astype(np.float32), np.float32),
+        (lambda V: V.astype(">f8"), np.float64),
+        (lambda V: V.astype(np.float16), np.float32),
+        (lambda V: (V * 200).astype(np.uint8), np.float32),
+        (lambda V: (V * 200).astype(np.int64), np.float64),
+        (lambda V: V > 0.4, np.float32),
+        (lambda V: np.repeat(V, 2, axis=0)[::2], np.float64),
+        (lambda V: V.tolist(), np.float64),
+    ],
+    ids=["F", "f4", ">f8", "f2", "u1", "i8", "bool", "strided", "list"],
+)
+def test_arrays_of_all_kinds_are_taken_and_left_alone(make, dtype):
+    V = make(random_v())
+    before = np.array(V, copy=True)
+    if isinstance(V, np.ndarray):
+        V.flags.writeable = False
+    result = factorize(V, 4, max_iter=10)
+    assert result.W.dtype == dtype
+    np.testing.assert_array_equal(V, before)
+    assert result.objective == pytest.approx(true_objective(before, result.W, result.H), rel=1e-3)
+
+
+def test_memory_order_does_not_matter():
+    V = random_v(60, 90)
+    first, second = (factorize(A, 5, max_iter=15) for A in (V, np.asfortranarray(V)))
+    np.testing.assert_allclose(first.W, second.W, rtol=1e-6, atol=1e-9)
+
+
+def test_a_given_start_is_used_kept_and_left_alone():
+    V = random_v()
+    rng = np.random.default_rng(5)
+    W, H = rng.random((40, 4)), rng.random((4, 70))
+    copies = W.copy(), H.copy()
+    result = factorize(V, 4, W=W, H=H, max_iter=1, sweeps=1, extrapolate=False, warmup="none")
+    np.testing.assert_array_equal(W, copies[0])
+    np.testing.assert_array_equal(H, copies[1])
+    first = H.copy()  # the first step of plain HALS: H by W, row by row
+    G, B = W.T @ W, W.T @ V
+    for k in range(4):
+        first[k] = np.maximum(0, first[k] + (B[k] - G[k] @ first) / G[k, k])
+    G, B = first @ first.T, first @ V.T
+    parts = W.T.copy()
+    for k in range(4):
+        parts[k] = np.maximum(0, parts[k] + (B[k] - G[k] @ parts) / G[k, k])
+    cosine = (parts * result.W.T).sum(1) / np.linalg.norm(parts, axis=1)
+    np.testing.assert_allclose(cosine / np.linalg.norm(result.W, axis=0), 1, rtol=1e-9)
+
+
+def test_parts_come_in_order_of_their_energy():
+    result = factorize(random_v(rank=8), 8)
+    energy = np.linalg.norm(result.W, axis=0) * np.linalg.norm(result.H, axis=1)
+    assert (np.diff(energy) <= 1e-3 * energy[0]).all()
+
+
+def test_a_seed_gives_one_result():
+    V = random_v()
+    runs = [factorize(V, 4, init="random", seed=seed, max_iter=5) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(runs[0].W, runs[1].W)
+    assert not np.allclose(runs[0].W, runs[2].W)
+
+
+def test_plain_hals_is_one_sweep_a_time():
+    V = random_v()
+    result = factorize(
+        V, 5, sweeps=1, extrapolate=False, warmup="none", tol=0, change=0, max_iter=50
+    )
+    objectives = [r.objective for r in result.history if r.phase == "V"]
+    assert (np.diff(objectives) < 0).all()
+
+
+def test_it_is_as_good_as_scikit_learn():
+    from sklearn.decomposition import NMF
+
+    V = random_v(80, 120, 10, 0.3)
+    theirs = NMF(10, max_iter=2000, tol=1e-6, random_state=0).fit(V.T).reconstruction_err_
+    ours = np.sqrt(2 * factorize(V, 10, max_iter=1000, tol=1e-6, change=1e-7).objective)
+    assert ours <= 1.01 * theirs
+
+
+def test_an_image_set_is_taken():
+    faces = visnmf.samples.load_faces()
+    by_set, by_array = factorize(faces, 6, max_iter=5), factorize(faces.V, 6, max_iter=5)
+    np.testing.assert_array_equal(by_set.W, by_array.W)
+    U = by_set.residual(faces)
+    np.testing.assert_allclose(U, faces.V - by_set.W @ by_set.H)
+    assert U.min() < 0 < U.max()
+    with pytest.raises(visnmf.errors.InvalidInputError, match="shape"):
+        by_set.residual(faces.V[:, :3])

@@ -1,0 +1,97 @@
+"""Each rule that ends a run, and what is left when one does."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from visnmf import factorize
+
+RNG = np.random.default_rng(0)
+V = RNG.random((60, 5)) @ RNG.random((5, 200)) + 0.1 * RNG.random((60, 200))
+
+
+def true_objective(result):
+    return 0.5 * np.linalg.norm(V - result.W @ result.H) ** 2
+
+
+def test_max_iter():
+    result = factorize(V, 5, max_iter=7, tol=0, change=0)
+    assert (result.reason, result.n_iter, result.converged) == ("max_iter", 7, False)
+
+
+def test_kkt():
+    result = factorize(V, 5, tol=1e-3, change=0, max_iter=5000)
+    assert result.reason == "kkt"
+    assert result.converged
+    gradient_at_zero = np.hypot(np.linalg.norm(V @ result.H.T), np.linalg.norm(result.W.T @ V))
+    assert result.kkt <= 1.5e-3 * gradient_at_zero
+
+
+def test_change():
+    result = factorize(V, 5, tol=0, change=1e-3, max_iter=5000, warmup="none")
+    assert result.reason == "change"
+    objectives = np.array([r.objective for r in result.history if r.phase == "V"])
+    gains = -np.diff(objectives) / objectives[1:]
+    assert (gains[-3:] < 1e-3).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_zero_means_never(dtype):
+    result = factorize(V.astype(dtype), 3, tol=0, change=0, max_iter=300)
+    assert result.reason in ("max_iter", "precision")
+
+
+def test_time_limit():
+    began = time.perf_counter()
+    result = factorize(RNG.random((300, 900)), 40, tol=0, change=0, max_iter=10**6, time_limit=0.2)
+    assert result.reason == "time_limit"
+    assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize("warmup", ["none", "sample", "low rank"])
+def test_callback(warmup):
+    seen = []
+
+    def stop_at_four(record):
+        seen.append(record)
+        return len(seen) == 4
+
+    result = factorize(V, 5, callback=stop_at_four, warmup=warmup)
+    assert result.reason == "callback"
+    assert seen[:4] == result.history[:4]
+    assert result.history[-1].phase == "closing"
+    assert result.objective == pytest.approx(true_objective(result))
+
+
+@pytest.mark.parametrize("warmup", ["none", "sample", "low rank", "both"])
+def test_an_interrupted_run_gives_what_it_has(warmup):
+    def interrupt(record):
+        if record.iteration == 3 and record.phase != "closing":
+            raise KeyboardInterrupt
+
+    result = factorize(V, 5, callback=interrupt, warmup=warmup)
+    assert result.reason == "interrupted"
+    assert result.objective == pytest.approx(true_objective(result))
+    start = factorize(V, 5, callback=lambda record: True, warmup=warmup)
+    assert result.objective <= start.objective
+
+
+def test_a_real_signal_interrupts():
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    noise = RNG.random((300, 900))
+    result = factorize(noise, 40, tol=0, change=0, max_iter=10**7, warmup="none")
+    timer.join()
+    assert result.reason == "interrupted"
+    left = 0.5 * np.linalg.norm(noise - result.W @ result.H) ** 2
+    assert result.objective == pytest.approx(left)
+
+
+def test_seconds_only_grow():
+    seconds = [record.seconds for record in factorize(V, 5).history]
+    assert (np.diff(seconds) >= 0).all()
+    assert seconds[0] > 0

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn.decomposition._nmf import _initialize_nmf
+
+from visnmf.matrices.dense import Dense
+from visnmf.starts.nndsvd import nndsvd
+from visnmf.starts.random import random_start
+from visnmf.starts.scaling import scale_to_fit
+
+RNG = np.random.default_rng(0)
+V = RNG.random((25, 8)) @ RNG.random((8, 40))  # of rank 8: a randomized SVD finds it exactly
+
+
+def triplets(rank):
+    U, S, Z = np.linalg.svd(V, full_matrices=False)
+    return U[:, :rank], S[:rank], Z[:rank]
+
+
+@pytest.mark.parametrize("variant", ["nndsvd", "nndsvda"])
+def test_nndsvd_is_scikit_learns(variant):
+    W, H = nndsvd(triplets(6), variant, V.mean(), np.random.default_rng(0))
+    theirs = _initialize_nmf(V, 6, init=variant, random_state=0)
+    np.testing.assert_allclose(W.T, theirs[0], atol=1e-5)
+    np.testing.assert_allclose(H, theirs[1], atol=1e-5)
+
+
+def test_variants_differ_only_where_there_were_zeros():
+    plain, mean, noise = (
+        nndsvd(triplets(8), variant, V.mean(), np.random.default_rng(0))
+        for variant in ("nndsvd", "nndsvda", "nndsvdar")
+    )
+    for F, filled, noisy in zip(plain, mean, noise, strict=True):
+        assert (F == 0).any()
+        np.testing.assert_array_equal(filled[F > 0], F[F > 0])
+        np.testing.assert_array_equal(noisy[F > 0], F[F > 0])
+        np.testing.assert_allclose(filled[F == 0], V.mean())
+        assert (noisy[F == 0] < V.mean() / 10).all()
+        assert (noisy[F == 0] > 0).any()
+
+
+def test_the_scale_of_a_start_is_the_best_one():
+    W, H = random_start(Dense(V), 5, np.random.default_rng(0))
+    scale_to_fit(Dense(V), W, H)
+    best = np.linalg.norm(V - W.T @ H)
+    for factor in (0.98, 1.02):
+        assert np.linalg.norm(V - factor * W.T @ H) > best
+
+
+def test_the_scale_of_an_empty_matrix_is_zero():
+    W, H = random_start(Dense(V), 5, np.random.default_rng(0))
+    scale_to_fit(Dense(np.zeros_like(V)), W, H)
+    assert not W.any()
+    assert not H.any()

@@ -1,8 +1,10 @@
+import inspect
 import pickle
 import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
 import sklearn.decomposition
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -14,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import visnmf
 from visnmf import NMF
+from visnmf.errors import InvalidInputError
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,85 @@ def test_scikit_learns_own_checks(estimator, check):
 
 
 def test_parameters_and_their_defaults_are_scikit_learns():
-    assert NMF().get_params() == sklearn.decomposition.NMF().get_params()
+    theirs = sklearn.decomposition.NMF
+    assert NMF().get_params() == theirs().get_params()
+    assert inspect.signature(NMF.__init__).parameters.keys() == (
+        inspect.signature(theirs.__init__).parameters.keys()
+    )
+    for method in ("fit", "fit_transform", "transform", "inverse_transform"):
+        ours, wanted = (inspect.signature(getattr(C, method)).parameters for C in (NMF, theirs))
+        assert list(ours) == list(wanted)
+
+
+def refusals():
+    """Fits that scikit-learn refuses: settings, what is changed of X, W and H."""
+    rng = np.random.default_rng(0)
+    X, W, H = rng.random((12, 7)), rng.random((12, 3)), rng.random((3, 7))
+    custom = {"n_components": 3, "init": "custom"}
+    yield from (
+        ({"n_components": 0}, X, {}),
+        ({"n_components": 2.5}, X, {}),
+        ({"n_components": "all"}, X, {}),
+        ({"init": "none"}, X, {}),
+        ({"solver": "hals"}, X, {}),
+        ({"beta_loss": "l2"}, X, {}),
+        ({"beta_loss": 1.0}, X, {}),
+        ({"beta_loss": "kullback-leibler"}, X, {}),
+        ({"tol": -1}, X, {}),
+        ({"max_iter": 0}, X, {}),
+        ({"alpha_W": -1}, X, {}),
+        ({"alpha_H": "different"}, X, {}),
+        ({"l1_ratio": 2}, X, {}),
+        ({"shuffle": "yes"}, X, {}),
+        ({"random_state": "zero"}, X, {}),
+        ({"n_components": 8, "init": "nndsvd"}, X, {}),
+        ({}, np.full((3, 4), np.nan), {}),
+        ({}, np.full((3, 4), np.inf), {}),
+        ({}, X[0], {}),
+        ({}, X[:0], {}),
+        ({}, X + 1j, {}),
+        ({}, np.array([["a", "b"]]), {}),
+        (custom, X, {"W": -W, "H": H}),
+        (custom, X, {"W": W, "H": -H}),
+        (custom, X, {"W": 0 * W, "H": H}),
+        (custom, X, {"W": W, "H": 0 * H}),
+        (custom, X, {"W": W[:5], "H": H}),
+        (custom, X, {"W": W, "H": H[:, :5]}),
+        (custom, X, {"W": W[:, 0], "H": H}),
+        (custom, X, {"W": W.astype(np.float32), "H": H}),
+        ({**custom, "n_components": 4}, X, {"W": W, "H": H}),
+        ({**custom, "n_components": None}, X, {"W": W, "H": H}),
+    )
+
+
+@pytest.mark.parametrize(("settings", "X", "start"), refusals())
+def test_refuses_what_scikit_learn_refuses_in_its_words(settings, X, start):
+    with pytest.raises((ValueError, TypeError)) as theirs:
+        sklearn.decomposition.NMF(**settings).fit(X, **start)
+    with pytest.raises((ValueError, TypeError)) as ours:
+        NMF(**settings).fit(X, **start)
+    assert str(ours.value) == str(theirs.value)
+    assert issubclass(ours.type, ValueError) == issubclass(theirs.type, ValueError)
+
+
+def test_refuses_what_scikit_learn_stumbles_over(X):
+    with pytest.raises(ValueError, match=r"Negative values in data passed to NMF \(input X\)"):
+        NMF(3).fit(-X)
+    with pytest.raises(ValueError, match="Negative values in data passed to"):
+        NMF(3).fit(X).transform(-X)
+    with pytest.raises(InvalidInputError, match="needs both W and H"):
+        NMF(3, init="custom").fit(X, W=X[:, :3])
+    with pytest.raises(InvalidInputError, match="W has 2 components, but H has 3"):
+        NMF(init="custom").fit(X, W=X[:, 9:11], H=X[:3])
+    with pytest.raises(InvalidInputError, match="X holds entries up to 1e"):
+        NMF(3).fit((X * 1e30).astype(np.float32))
+
+
+def test_a_start_without_custom_is_ignored_with_a_warning(X):
+    start = {"W": np.ones((300, 3)), "H": np.ones((3, 64))}
+    with pytest.warns(RuntimeWarning, match="When init!='custom', provided W or H are ignored"):
+        told = NMF(3, random_state=0).fit(X, **start)
+    np.testing.assert_array_equal(told.components_, NMF(3, random_state=0).fit(X).components_)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -38,7 +119,28 @@ def test_fit_is_as_good_as_scikit_learns(X, dtype):
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs = sklearn.decomposition.NMF(16, random_state=0).fit(X)
     assert ours.reconstruction_err_ <= 1.002 * theirs.reconstruction_err_
-    assert ours.components_.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("given", "worked_in"),
+    [("f4", "f4"), ("f8", "f8"), (">f4", "f4"), ("f2", "f8"), ("i4", "f8"), ("u1", "f8")],
+)
+def test_float32_and_float64_are_kept_and_all_else_is_float64(X, given, worked_in):
+    X = (8 * X).astype(given)
+    model = NMF(5, random_state=0)
+    assert model.fit_transform(X).dtype == worked_in
+    assert model.transform(X).dtype == model.components_.dtype == worked_in
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_X_is_left_as_it_is(X, order):
+    given = np.array(X, order=order)
+    given.flags.writeable = False
+    model = NMF(5, random_state=0).fit(given)
+    np.testing.assert_array_equal(given, X)
+    np.testing.assert_allclose(
+        model.components_, NMF(5, random_state=0).fit(X).components_, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_attributes_tell_the_truth(X):
@@ -79,12 +181,29 @@ def test_more_components_than_features_or_samples(X):
 
 
 def test_n_components_auto_means_what_scikit_learn_means(X):
-    assert NMF(max_iter=5).fit(X[:100]).n_components_ == 64
+    assert NMF(tol=0.1).fit(X[:100]).n_components_ == 64
+    assert NMF(None, tol=0.1).fit(X[:100]).n_components_ == 64
     rng = np.random.default_rng(0)
     W, H = rng.random((300, 5)), rng.random((5, 64))
     model = NMF(init="custom", random_state=0)
     model.fit(X, W=W, H=H)
     assert model.n_components_ == 5
+
+
+def test_a_custom_start_is_gone_on_from_and_keeps_its_order():
+    # Large enough for stand-ins, which would lose what the start has
+    X = np.random.default_rng(0).random((6000, 100), np.float32)
+    first = NMF(6, tol=1e-6, random_state=0)
+    codes = first.fit_transform(X)
+    order = [3, 0, 5, 1, 4, 2]
+    W, H = codes[:, order].copy(), first.components_[order]
+    kept = W.copy(), H.copy()
+    again = NMF(6, init="custom", tol=0, max_iter=2).fit(X, W=W, H=H)
+    assert again.reconstruction_err_ <= first.reconstruction_err_ * (1 + 1e-6)
+    same = [np.corrcoef(a, b)[0, 1] for a, b in zip(again.components_, H, strict=True)]
+    assert min(same) > 0.99
+    np.testing.assert_array_equal(W, kept[0])
+    np.testing.assert_array_equal(H, kept[1])
 
 
 @pytest.mark.parametrize(
@@ -94,6 +213,14 @@ def test_n_components_auto_means_what_scikit_learn_means(X):
 def test_what_is_not_there_yet_says_when_it_comes(X, settings):
     with pytest.raises(NotImplementedError, match=r"visnmf 0\.2"):
         NMF(3, **settings).fit(X)
+
+
+def test_sparse_X_is_not_there_yet(X):
+    for sparse in (scipy.sparse.csr_array(X), scipy.sparse.coo_matrix(X)):
+        with pytest.raises(NotImplementedError, match=r"sparse X comes with visnmf 0\.2"):
+            NMF(3).fit(sparse)
+        with pytest.raises(NotImplementedError, match=r"sparse X comes with visnmf 0\.2"):
+            NMF(3).fit(X).transform(sparse)
 
 
 def test_max_iter_reached_is_a_warning(X):
@@ -109,6 +236,9 @@ def test_tol_zero_runs_to_the_end_without_a_warning(X, recwarn):
 def test_the_same_random_state_gives_the_same(X):
     first, second = (NMF(5, init="random", random_state=3).fit(X) for _ in range(2))
     np.testing.assert_array_equal(first.components_, second.components_)
+    generator = np.random.RandomState(3)
+    first, second = (NMF(5, init="random", random_state=generator).fit(X) for _ in range(2))
+    assert not np.array_equal(first.components_, second.components_)
 
 
 def test_interruption_is_raised_again(X, monkeypatch):
@@ -118,6 +248,8 @@ def test_interruption_is_raised_again(X, monkeypatch):
     monkeypatch.setattr("visnmf.solve.run.iterate", interrupt)
     with pytest.raises(KeyboardInterrupt):
         NMF(5).fit(X)
+    with pytest.raises(KeyboardInterrupt):
+        GridSearchCV(NMF(), {"n_components": [2, 3]}, scoring=lambda *_: 0.0, cv=2).fit(X)
 
 
 def test_verbose_prints_iterations(X, capsys):
@@ -132,6 +264,23 @@ def test_in_a_pipeline_and_a_grid_search():
     grid.fit(digits.data[:400] / 16, digits.target[:400])
     assert grid.best_params_ == {"nmf__n_components": 16}
     assert grid.best_score_ > 0.8
+
+
+def test_names_of_features_in_and_out(X):
+    model = NMF(3, random_state=0).fit(X)
+    assert list(model.get_feature_names_out()) == ["nmf0", "nmf1", "nmf2"]
+    assert not hasattr(model, "feature_names_in_")
+
+
+def test_set_output_gives_data_frames(X):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=[f"pixel {i}" for i in range(64)], index=range(300, 600))
+    model = NMF(3, random_state=0).set_output(transform="pandas")
+    codes = model.fit_transform(frame)
+    assert list(codes.columns) == ["nmf0", "nmf1", "nmf2"]
+    assert list(codes.index) == list(frame.index)
+    assert list(model.feature_names_in_) == list(frame.columns)
+    assert model.transform(frame).shape == (300, 3)
 
 
 def test_cloned_and_pickled(X):
@@ -155,3 +304,20 @@ def test_an_image_set_in_and_out():
     np.testing.assert_array_equal(on_array.components_, model.components_)
     with pytest.raises(AttributeError, match="ImageSet"):
         _ = on_array.components_images_
+    assert isinstance(on_array.inverse_transform(codes), np.ndarray)
+
+
+def test_pictures_of_another_geometry_are_refused():
+    V = np.random.default_rng(0).random((24, 30), np.float32)
+    mask = np.ones((5, 5), bool)
+    mask[0, 0] = False
+    upper, lower = mask, mask[::-1]
+    model = NMF(3, random_state=0).fit(visnmf.ImageSet(V, visnmf.ImageLayout(4, 6)))
+    with pytest.raises(InvalidInputError, match=r"\(6, 4\), but NMF was .* of shape \(4, 6\)"):
+        model.transform(visnmf.ImageSet(V, visnmf.ImageLayout(6, 4)))
+    masked = visnmf.ImageSet(V, visnmf.ImageLayout(5, 5, mask=upper))
+    model = NMF(3, random_state=0).fit(masked)
+    assert model.components_images_.shape == (3, 5, 5)
+    assert model.inverse_transform(model.transform(masked)).layout.mask[1:].all()
+    with pytest.raises(InvalidInputError, match="another mask"):
+        model.transform(visnmf.ImageSet(V, visnmf.ImageLayout(5, 5, mask=lower)))

@@ -1,4 +1,4 @@
-"""What scikit-learn checks of NMF's arguments, in its words."""
+"""What is checked of NMF's arguments: as scikit-learn does and in its words, where it does."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_non_negative
 
-from visnmf.errors import InvalidInputError
+from visnmf.errors import InvalidInputError, VisnmfError
+from visnmf.images.imageset import ImageSet
+from visnmf.images.layout import ImageLayout
 
-__all__ = ["Start", "check_init", "check_start", "refuse_what_comes_later"]
+__all__ = [
+    "NotYetError",
+    "Start",
+    "as_rows",
+    "check_geometry",
+    "check_init",
+    "check_start",
+    "refuse_what_comes_later",
+]
 
-_LATER = "comes with visnmf 0.2; until then use sklearn.decomposition.NMF"
+_LATER = "comes with visnmf 0.2; until then use"
+
+
+class NotYetError(VisnmfError, NotImplementedError, TypeError):
+    """What comes with a later version; a TypeError as scikit-learn's refusals of sparse X are."""
 
 
 class Start(NamedTuple):
@@ -29,14 +43,36 @@ def refuse_what_comes_later(
 ) -> None:
     """Refuse losses, solvers and penalties that are not there yet."""
     if solver == "cd" and beta_loss not in (2, "frobenius"):
-        raise ValueError(
+        raise InvalidInputError(
             f"Invalid beta_loss parameter: solver {solver!r} does not handle beta_loss "
             f"= {beta_loss!r}"
         )
     if solver == "mu":
-        raise NotImplementedError(f"solver='mu' {_LATER}")
+        raise NotYetError(f"solver='mu' {_LATER} sklearn.decomposition.NMF")
     if alpha_W != 0 or alpha_H not in (0, "same"):
-        raise NotImplementedError(f"regularization by alpha_W and alpha_H {_LATER}")
+        raise NotYetError(
+            f"regularization by alpha_W and alpha_H {_LATER} sklearn.decomposition.NMF"
+        )
+
+
+def as_rows(X: Any) -> Any:
+    """Return the pictures of an ImageSet as rows, and anything else but sparse as it is."""
+    if isinstance(X, ImageSet):
+        return X.V.T
+    if hasattr(X, "tocsr"):
+        raise NotYetError(f"sparse X {_LATER} X.toarray()")
+    return X
+
+
+def check_geometry(layout: ImageLayout, fitted: ImageLayout) -> None:
+    """Refuse pictures whose pixels lie elsewhere than those of the pictures fitted to."""
+    here, there = (some.to_images(np.ones(some.m)) for some in (layout, fitted))
+    if not np.array_equal(here, there):
+        raise InvalidInputError(
+            f"the pictures have shape {layout.shape}, but NMF was fitted to pictures of shape "
+            f"{fitted.shape}{' and another mask' if layout.shape == fitted.shape else ''}; "
+            "prepare both alike"
+        )
 
 
 def check_init(init: str | None, shape: tuple[int, int], rank: int) -> str:
@@ -75,6 +111,8 @@ def check_start(
             )
         whole = n_components is None or n_components == "auto"
         return Start(n_features if whole else int(n_components), None)  # type: ignore[arg-type]
+    if W is None or H is None:
+        raise InvalidInputError("init='custom' needs both W and H, given to fit or fit_transform")
     wanted = n_features if n_components is None else n_components
     H = _check_factor(H, (wanted, n_features), "NMF (input H)")
     W = _check_factor(W, (n_samples, wanted), "NMF (input W)")

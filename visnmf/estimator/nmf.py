@@ -22,9 +22,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
-from visnmf.estimator.checks import check_init, check_start, refuse_what_comes_later
+from visnmf.estimator.checks import (
+    as_rows,
+    check_geometry,
+    check_init,
+    check_start,
+    refuse_what_comes_later,
+)
 from visnmf.images.imageset import ImageSet
 from visnmf.matrices.dense import Dense
+from visnmf.solve.edge import check_values
 from visnmf.solve.encode import encode
 from visnmf.solve.run import Plan, run
 from visnmf.solve.stopping import Rule, Trace
@@ -52,7 +59,8 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         the number of features, as None is.
     init : {"random", "nndsvd", "nndsvda", "nndsvdar", "custom"}, default=None
         The start. None is "nndsvda" where n_components <= min(n_samples, n_features), else
-        "random"; "custom" takes W and H as given to `fit` or `fit_transform`.
+        "random"; "custom" takes W and H as given to `fit` or `fit_transform`, and goes on from
+        there on X itself, without stand-ins for it.
     solver : {"cd", "mu"}, default="cd"
         "cd" is accelerated coordinate descent with extrapolation, see `visnmf.factorize`.
         "mu" is not there yet.
@@ -61,7 +69,8 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     tol : float, default=1e-4
         A fit ends when the sum of the absolute values of the projected gradient is at most `tol`
         times what it was at the start, as in scikit-learn; or when three iterations in a row
-        each lower the objective by less than 20 `tol` of it. 0 for neither.
+        each lower the objective by less than 20 `tol` of it. 0 for neither: then only `max_iter`
+        ends it, or rounding, where it leaves nothing to gain.
     max_iter : int, default=200
         The most iterations. One of these does the work of several of scikit-learn's.
     random_state : int, RandomState instance or None, default=None
@@ -99,7 +108,11 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     X may be an ImageSet, in `fit`, `fit_transform` and `transform`; then `inverse_transform` gives
-    an ImageSet back, and `components_images_` the components as pictures.
+    an ImageSet back, and `components_images_` the components as pictures. For cross-validation,
+    which splits X into rows, give ``images.V.T``.
+
+    `transform` solves non-negative least squares to a tolerance of its own, and so does
+    `fit_transform` in the end: both give the same, to that tolerance.
 
     Ctrl-C raises KeyboardInterrupt, so that a grid search stops.
 
@@ -198,15 +211,17 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         refuse_what_comes_later(self.solver, self.beta_loss, self.alpha_W, self.alpha_H)
         layout = X.layout if isinstance(X, ImageSet) else None
-        X = validate_data(self, _rows(X), dtype=[np.float64, np.float32])
+        X = validate_data(self, as_rows(X), dtype=[np.float64, np.float32])
         check_non_negative(X, "NMF (input X)")
+        check_values(X, "X")  # what scikit-learn lets pass: squares that overflow
         given = check_start(X, self.n_components, self.init, W, H)
-        rank = self._n_components = given.rank
+        rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         plan = Plan(
             rank=rank,
             rule=Rule(self.max_iter, tol=self.tol, change=_CHANGE * self.tol, absolute=True),
             init=check_init(self.init, X.shape, rank),
             given=given.factors,
+            warmup="none" if given.factors else "auto",
         )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         trace = Trace(callback=_tell if self.verbose else None)
@@ -241,8 +256,10 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             W, non-negative.
         """
         check_is_fitted(self)
+        if isinstance(X, ImageSet) and self.layout_ is not None:
+            check_geometry(X.layout, self.layout_)
         X = validate_data(
-            self, _rows(X), dtype=[np.float64, np.float32], reset=False, ensure_non_negative=True
+            self, as_rows(X), dtype=[np.float64, np.float32], reset=False, ensure_non_negative=True
         )
         return np.ascontiguousarray(encode(X.T, self.components_.T).T)
 
@@ -282,11 +299,6 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _rows(X: Any) -> Any:
-    """Return the pictures of an ImageSet as rows, and anything else as it is."""
-    return X.V.T if isinstance(X, ImageSet) else X
 
 
 def _tell(record: Record) -> None:

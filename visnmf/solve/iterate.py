@@ -112,7 +112,7 @@ def iterate(
         model_H = loss.model(V, W_step, out=B_H)
 
         kkt = violation = math.nan
-        if measured:
+        if measured and fell:
             beside = model_H.at(pair.H, kernels)
             kkt = kkt_norm(beside, kept)
             at_zero = math.hypot(np.linalg.norm(B_W), np.linalg.norm(B_H))

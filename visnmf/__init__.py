@@ -17,24 +17,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from visnmf import errors, measure, plots, samples
     from visnmf.estimator.nmf import NMF
+    from visnmf.images import preparing
     from visnmf.images.imageset import ImageSet
     from visnmf.images.layout import ImageLayout
     from visnmf.images.load import load_images
     from visnmf.images.patches import extract_patches, merge_patches
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
+    from visnmf.solve.encode import encode
     from visnmf.solve.factorize import factorize
     from visnmf.solve.result import Factorization
 
 __version__ = "0.1.0"
 
-_MODULES = ("errors", "measure", "plots", "samples")
+_MODULES = {
+    "errors": "visnmf.errors",
+    "measure": "visnmf.measure",
+    "plots": "visnmf.plots",
+    "preparing": "visnmf.images.preparing",
+    "samples": "visnmf.samples",
+}
 _HOMES = {
     "NMF": "visnmf.estimator.nmf",
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
     "ImageSet": "visnmf.images.imageset",
     "Model": "visnmf.model.model",
+    "encode": "visnmf.solve.encode",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
     "learn": "visnmf.model.learn",
@@ -48,6 +57,7 @@ __all__ = [
     "ImageLayout",
     "ImageSet",
     "Model",
+    "encode",
     "errors",
     "extract_patches",
     "factorize",
@@ -56,6 +66,7 @@ __all__ = [
     "measure",
     "merge_patches",
     "plots",
+    "preparing",
     "samples",
 ]
 
@@ -64,7 +75,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"visnmf.{name}")
+        value = importlib.import_module(_MODULES[name])
     else:
         raise AttributeError(f"module 'visnmf' has no attribute {name!r}")
     globals()[name] = value

@@ -23,6 +23,7 @@ from visnmf.updates.hals import Hals
 __all__ = ["Pair", "Problem", "iterate"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
+_SHORT = 3  # how often the effort doubles after a cold start, every second iteration
 _NOISE = 2.0  # rounding of the objective, in units of the dtype's eps times 1/2 ||V||^2
 _STALLED = 1e-3  # a beta below which a rise of the objective can only be rounding
 
@@ -58,6 +59,7 @@ def iterate(
     rule: Rule,
     trace: Trace,
     extrapolation: Extrapolation | None,
+    cold: bool = False,
 ) -> str:
     """Iterate on a pair until a rule ends it; return which.
 
@@ -75,6 +77,9 @@ def iterate(
         Clock, history and callback.
     extrapolation : Extrapolation or None
         None leaves the steps plain.
+    cold : bool
+        The pair is a start that nothing has improved yet: the first steps are short. A
+        factor fitted closely to a poor one loses entries that it does not get back.
     """
     V, loss, update, kernels = problem.matrix, problem.loss, problem.update, problem.kernels
     W_step, H_last, spare = pair.W.copy(), pair.H.copy(), np.empty_like(pair.H)
@@ -84,8 +89,9 @@ def iterate(
     best = math.inf
     slow = 0
     for iteration in range(1, rule.max_iter + 1):
+        effort = min(1.0, 2.0 ** ((iteration - 1) // 2 - _SHORT)) if cold else 1.0
         np.copyto(spare, pair.H)
-        update.step(spare, model_H)
+        update.step(spare, model_H, effort)
         beta = extrapolation.beta if extrapolation else 0.0
         H_try = _push(H_last, spare, beta)
         measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
@@ -94,7 +100,7 @@ def iterate(
         model_W = loss.model(V.T, H_try, out=B_W)
         if pair.start is None:
             pair.start = model_H.at(pair.H, kernels), model_W.at(pair.W, kernels)
-        update.step(W_step, model_W)
+        update.step(W_step, model_W, effort)
         point = model_W.at(W_step, kernels)
 
         fell = point.objective <= best + noise

@@ -70,14 +70,21 @@ def run(
     stand_ins = choose_stand_ins((m, n), plan.rank, plan.warmup)
     pair, lowered = _start(matrix, plan, stand_ins, rng)
     extrapolation = Extrapolation() if plan.extrapolate else None
+    cold = plan.given is not None or _init_of(plan, (m, n)) == "random"
     try:
         reason = warm_up(
             problem, pair, stand_ins, lowered=lowered, trace=trace, rng=rng,
-            extrapolation=plan.extrapolate,
+            extrapolation=plan.extrapolate, cold=cold,
         )  # fmt: skip
         del lowered
         reason = reason or iterate(
-            problem, pair, phase="V", rule=plan.rule, trace=trace, extrapolation=extrapolation
+            problem,
+            pair,
+            phase="V",
+            rule=plan.rule,
+            trace=trace,
+            extrapolation=extrapolation,
+            cold=cold and not trace.history,
         )
     except KeyboardInterrupt:
         reason = "interrupted"
@@ -98,9 +105,7 @@ def _start(
     if plan.given is not None:
         W, H = plan.given
         return Pair(np.array(W, order="C"), np.array(H, order="C")), None
-    init = plan.init
-    if init == "auto":
-        init = "nndsvda" if rank <= min(m, n) else "random"
+    init = _init_of(plan, (m, n))
     if init == "random":
         W, H = random_start(matrix, rank, rng)
         scale_to_fit(matrix, W, H)
@@ -118,6 +123,12 @@ def _start(
     W, H = nndsvd(triplets, init, mean, rng)
     scale_to_fit(lowered, W, H)
     return Pair(W, H), lowered if shared else None
+
+
+def _init_of(plan: Plan, shape: tuple[int, int]) -> str:
+    if plan.init == "auto":
+        return "nndsvda" if plan.rank <= min(shape) else "random"
+    return plan.init
 
 
 def _leading(lowered: LowRank, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

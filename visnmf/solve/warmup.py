@@ -17,7 +17,9 @@ The last phase is always on V itself.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +86,7 @@ def warm_up(
     trace: Trace,
     rng: np.random.Generator,
     extrapolation: bool,
+    cold: bool,
 ) -> str:
     """Improve a pair on stand-ins; return a reason to end the run, or an empty string.
 
@@ -101,21 +104,26 @@ def warm_up(
         Draws the sample and the range finder's directions.
     extrapolation : bool
         Whether to extrapolate.
+    cold : bool
+        As for `iterate`.
     """
     m, n = problem.matrix.shape
+    settle = partial(
+        _settle, share=stand_ins.share, trace=trace, extrapolation=extrapolation, cold=cold
+    )
     if stand_ins.sample and m > n:
         flipped = Pair(pair.H, pair.W)
         turned = replace(problem, matrix=problem.matrix.T)
-        reason = _on_sample(turned, flipped, stand_ins, trace, rng, extrapolation)
+        reason = _on_sample(turned, flipped, stand_ins, rng, settle)
         pair.W, pair.H = flipped.H, flipped.W
         pair.start = None if flipped.start is None else (flipped.start[1], flipped.start[0])
         return reason
     if stand_ins.sample:
-        return _on_sample(problem, pair, stand_ins, trace, rng, extrapolation)
+        return _on_sample(problem, pair, stand_ins, rng, settle)
     if stand_ins.rank:
         lowered = lowered or stand_in_of_low_rank(problem.matrix, stand_ins.rank, rng)
         part = replace(problem, matrix=lowered)
-        return _settle(part, pair, "low rank", stand_ins.share, trace, extrapolation)
+        return settle(part, pair, "low rank")
     return ""
 
 
@@ -123,9 +131,8 @@ def _on_sample(
     problem: Problem,
     pair: Pair,
     stand_ins: StandIns,
-    trace: Trace,
     rng: np.random.Generator,
-    extrapolation: bool,
+    settle: Callable[[Problem, Pair, str], str],
 ) -> str:
     """Iterate on some columns of V, then fit the encodings of all."""
     n = problem.matrix.shape[1]
@@ -137,7 +144,7 @@ def _on_sample(
         lowered = stand_in_of_low_rank(matrix, stand_ins.rank, rng)
         part = replace(part, matrix=lowered)
     try:
-        reason = _settle(part, drawn, "sample", stand_ins.share, trace, extrapolation)
+        reason = settle(part, drawn, "sample")
     finally:  # also when interrupted
         pair.W = drawn.W
         pair.H[:, columns] = drawn.H
@@ -149,7 +156,14 @@ def _on_sample(
 
 
 def _settle(
-    problem: Problem, pair: Pair, phase: str, share: float, trace: Trace, extrapolation: bool
+    problem: Problem,
+    pair: Pair,
+    phase: str,
+    *,
+    share: float,
+    trace: Trace,
+    extrapolation: bool,
+    cold: bool,
 ) -> str:
     """Iterate until progress slows; say so only if it is the whole run that shall end."""
     reason = iterate(
@@ -159,6 +173,7 @@ def _settle(
         rule=Rule(_ITERATIONS, change=_SLOW * share),
         trace=trace,
         extrapolation=Extrapolation() if extrapolation else None,
+        cold=cold,
     )
     return reason if reason in ("callback", "time_limit") else ""
 

@@ -36,6 +36,7 @@ class Hals:
     ratio: float = 0.05
     needs = "quadratic"
 
-    def step(self, F: np.ndarray, model: Quadratic) -> None:
-        """Lower the model over F >= 0, in place."""
-        self.kernels.hals(F, model.G, model.B, self.sweeps, self.ratio)
+    def step(self, F: np.ndarray, model: Quadratic, effort: float = 1.0) -> None:
+        """Lower the model over F >= 0, in place, with a share of the sweeps, but at least one."""
+        sweeps = max(1, round(self.sweeps * effort))
+        self.kernels.hals(F, model.G, model.B, sweeps, self.ratio)

@@ -1,0 +1,25 @@
+"""One file a data set: each has RANK and load() -> X (n images x m pixels), float32 in [0, 1].
+
+load() raises FileNotFoundError with what is missing where the set is not at hand.
+"""
+
+import importlib
+import os
+from pathlib import Path
+
+NAMES = ("cbcl", "orl", "frey", "lfw", "digits", "fashion")
+
+
+def load(name):
+    """Return X and the rank that the set is factorized at."""
+    module = importlib.import_module(f"datasets.{name}")
+    return module.load(), module.RANK
+
+
+def shared(name):
+    """Return the path of a real set: in VISNMF_DATA, or in ../shared/data beside the checkout."""
+    folder = os.environ.get("VISNMF_DATA") or Path(__file__).parents[4] / "shared" / "data"
+    path = Path(folder) / name
+    if not path.exists():
+        raise FileNotFoundError(f"no {name}: set VISNMF_DATA to the folder that holds it")
+    return path

@@ -1,0 +1,1 @@
+"""One file a question; each has run(options), which prints a table and keeps its figures."""

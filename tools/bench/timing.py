@@ -1,0 +1,99 @@
+"""What every measurement needs: a clock, quiet threads, and plain tables."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+OUTPUT = Path(__file__).parents[2] / "bench-output"
+
+
+def isolate(threads):
+    """Start this process anew without settings that slow NumPy's BLAS, on so many threads."""
+    slow = [name for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ]
+    wanted = {f"{name}_NUM_THREADS": str(threads) for name in ("OPENBLAS", "OMP", "MKL")}
+    if slow or any(os.environ.get(name) != value for name, value in wanted.items()):
+        environment = {k: v for k, v in os.environ.items() if k not in slow} | wanted
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
+
+def describe(threads):
+    """Print which BLAS runs, with which kernel, on how many threads."""
+    from threadpoolctl import threadpool_info
+
+    for library in threadpool_info():
+        if library["user_api"] == "blas":
+            kernel = library.get("architecture", "?")
+            print(f"BLAS {library['internal_api']} {library['version']}, kernel {kernel}")
+    print(f"NumPy {np.__version__}, {threads} thread{'s' * (threads > 1)}")
+
+
+def load_kernels():
+    """Run a small fit, so that nothing timed later loads or compiles; print its time apart."""
+    import importlib.util
+
+    import visnmf
+    from visnmf.solve.encode import encode
+
+    V = np.random.default_rng(0).random((200, 300), np.float32)
+    installed = importlib.util.find_spec("numba") is not None
+    for kernels in ("compiled", "numpy") if installed else ("numpy",):
+        took, result = seconds(lambda k=kernels: visnmf.factorize(V, 20, kernels=k, max_iter=20))
+        encode(V, result.W, kernels=kernels)
+        print(f"first fit with {kernels} kernels, loading included: {took:.2f} s (not counted)")
+
+
+def seconds(call):
+    """Return how long a call takes, and what it gives."""
+    began = time.perf_counter()
+    value = call()
+    return time.perf_counter() - began, value
+
+
+def best_of(call, repeats):
+    """Return the least time of several calls."""
+    return min(seconds(call)[0] for _ in range(repeats))
+
+
+def objective_of(X, W, H):
+    """Return 1/2 ||X - H'W'||^2 from the residuals, in float64, block by block."""
+    total = 0.0
+    for start in range(0, len(X), 4096):
+        rows = slice(start, start + 4096)
+        residual = X[rows] - H[:, rows].T @ W.T
+        total += float(np.square(residual, dtype=np.float64).sum())
+    return total / 2
+
+
+def random_start(X, rank, seed=0):
+    """Return W (m x rank) and H (rank x n), scaled as scikit-learn's random start."""
+    rng = np.random.default_rng(seed)
+    scale = np.sqrt(X.mean() / rank)
+    W = np.abs(rng.standard_normal((X.shape[1], rank))) * scale
+    H = np.abs(rng.standard_normal((rank, X.shape[0]))) * scale
+    return W.astype(X.dtype), H.astype(X.dtype)
+
+
+def geometric_mean(values):
+    """Return the geometric mean."""
+    return float(np.exp(np.mean(np.log(values))))
+
+
+def table(title, header, rows):
+    """Print a table in plain columns."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    print(f"\n{title}")
+    for row in cells:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def keep(name, values):
+    """Write figures as JSON beside the plots."""
+    OUTPUT.mkdir(exist_ok=True)
+    path = OUTPUT / f"{name}.json"
+    path.write_text(json.dumps(values, indent=1))
+    print(f"written {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")

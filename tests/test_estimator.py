@@ -81,7 +81,7 @@ def refusals():
     )
 
 
-@pytest.mark.parametrize(("settings", "X", "start"), refusals())
+@pytest.mark.parametrize(("settings", "X", "start"), list(refusals()))
 def test_refuses_what_scikit_learn_refuses_in_its_words(settings, X, start):
     with pytest.raises((ValueError, TypeError)) as theirs:
         sklearn.decomposition.NMF(**settings).fit(X, **start)
@@ -123,7 +123,7 @@ def test_fit_is_as_good_as_scikit_learns(X, dtype):
 
 @pytest.mark.parametrize(
     ("given", "worked_in"),
-    [("f4", "f4"), ("f8", "f8"), (">f4", "f4"), ("f2", "f8"), ("i4", "f8"), ("u1", "f8")],
+    [("f4", "f4"), ("f8", "f8"), (">f4", "f8"), ("f2", "f8"), ("i4", "f8"), ("u1", "f8")],
 )
 def test_float32_and_float64_are_kept_and_all_else_is_float64(X, given, worked_in):
     X = (8 * X).astype(given)

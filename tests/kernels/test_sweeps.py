@@ -1,5 +1,7 @@
 """Compiled and NumPy sweeps: what they compute, and that they agree."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.optimize import nnls as exact_nnls
@@ -18,7 +20,18 @@ KERNELS = [
     pytest.param(reference, id="numpy"),
     pytest.param(compiled, id="compiled", marks=needs_numba),
 ]
-SHAPES = [(1, 1), (1, 200), (3, 63), (8, 64), (9, 65), (17, 130), (40, 200), (100, 77), (5, 4200)]
+SHAPES = [
+    (1, 1),
+    (1, 200),
+    (3, 63),
+    (8, 64),
+    (9, 65),
+    (17, 130),
+    (40, 200),
+    (100, 77),
+    (5, 4200),
+    (2, 9000),
+]
 
 
 def problem(rank, q, dtype=np.float64, seed=0, dead=False):
@@ -56,17 +69,20 @@ def test_a_sweep_is_the_formula(kernels, rank, q, dead):
 
 @needs_numba
 @pytest.mark.parametrize(("rank", "q"), SHAPES)
-@pytest.mark.parametrize(("dtype", "close"), [(np.float32, 2e-4), (np.float64, 1e-11)])
-def test_both_kernels_agree(rank, q, dtype, close):
-    F, G, B = problem(rank, q, dtype, seed=rank)
-    first, second = F.copy(), F.copy()
-    reference.hals(first, G, B, 1, 0.0)
-    compiled.hals(second, G, B, 1, 0.0)
-    scale = np.abs(first).max()
-    np.testing.assert_allclose(second, first, atol=close * scale)
-    np.testing.assert_allclose(
-        compiled.sums(F, G, B), reference.sums(F, G, B), rtol=1e3 * np.finfo(dtype).eps
-    )
+@pytest.mark.parametrize(("dtype", "close"), [(np.float32, 1e-5), (np.float64, 1e-13)])
+@pytest.mark.parametrize("dead", [False, True])
+def test_both_kernels_agree(rank, q, dtype, close, dead):
+    F, G, B = problem(rank, q, dtype, seed=rank, dead=dead)
+    for work in (
+        lambda kernels, F: kernels.hals(F, G, B, 1, 0.0),
+        lambda kernels, F: kernels.hals(F, G, B, 8, 0.05),
+        lambda kernels, F: kernels.nnls(F, G, B, 1000, 1e-3),
+    ):
+        first, second = F.copy(), F.copy()
+        work(reference, first)
+        work(compiled, second)
+        np.testing.assert_allclose(second, first, atol=close * first.max(), rtol=0)
+    np.testing.assert_allclose(compiled.sums(F, G, B), reference.sums(F, G, B), rtol=1e2 * close)
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
@@ -81,14 +97,22 @@ def test_many_sweeps_never_raise_the_objective(kernels):
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
-def test_tiles_know_nothing_of_each_other(kernels):
-    F, G, B = problem(10, 3 * TILE + 7)
-    whole = F.copy()
-    kernels.hals(whole, G, B, 8, 0.05)
-    for start in range(0, F.shape[1], TILE):
-        part = np.ascontiguousarray(F[:, start : start + TILE])
-        kernels.hals(part, G, np.ascontiguousarray(B[:, start : start + TILE]), 8, 0.05)
-        np.testing.assert_allclose(part, whole[:, start : start + TILE], rtol=1e-10, atol=1e-12)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("cuts", [(0, TILE, 4096, 4100), (0, 3 * TILE, 64 * TILE, 4100)])
+def test_tiles_know_nothing_of_each_other(kernels, dtype, cuts):
+    F, G, B = problem(10, 4100, dtype)
+    for work in (
+        lambda F, B: kernels.hals(F, G, B, 8, 0.05),
+        lambda F, B: kernels.nnls(F, G, B, 1000, 1e-3),
+    ):
+        whole = F.copy()
+        work(whole, B)
+        for start, stop in itertools.pairwise(cuts):
+            part = np.ascontiguousarray(F[:, start:stop])
+            work(part, np.ascontiguousarray(B[:, start:stop]))
+            # NumPy's products may be added up in another order for another width
+            close = 0 if kernels is compiled else 100 * np.finfo(dtype).eps
+            np.testing.assert_allclose(part, whole[:, start:stop], atol=close, rtol=0)
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
@@ -115,8 +139,33 @@ def test_nnls_is_exact_for_each_column(kernels):
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
-def test_sums_are_the_formulas(kernels):
-    F, G, B = problem(7, 90)
+@pytest.mark.parametrize(("dtype", "goal"), [(np.float32, 1e-3), (np.float64, 1e-8)])
+def test_nnls_meets_its_goal_in_every_column(kernels, dtype, goal):
+    F, G, B = problem(8, 4200, dtype)
+    B[:, ::7] *= dtype(1e-4)  # dim beside bright
+    B[:, 3] = 0
+    F[:] = 1
+    kernels.nnls(F, G, B, 10_000, goal)
+    gradient = G @ F - B
+    free = np.where(F > 0, gradient, np.minimum(gradient, 0))
+    allowed = goal * np.linalg.norm(B, axis=0)
+    assert (np.linalg.norm(free, axis=0) <= allowed * 1.01 + 1e-30).all()
+    assert not F[:, 3].any()
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_nnls_stops_at_its_most_sweeps(kernels):
+    F, G, B = problem(8, 100)
+    swept = F.copy()
+    kernels.nnls(swept, G, B, 2, 0.0)
+    twice = one_sweep(one_sweep(F, G, B), G, B)
+    np.testing.assert_allclose(swept, twice, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("q", [90, 4200])
+def test_sums_are_the_formulas(kernels, q):
+    F, G, B = problem(7, q)
     gradient = G @ F - B
     free = np.where(F > 0, gradient, np.minimum(gradient, 0))
     sums = kernels.sums(F, G, B)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from visnmf import ImageLayout, ImageSet, Model, plots
+from visnmf import NMF, ImageLayout, ImageSet, Model, plots
 from visnmf.errors import InvalidInputError
 from visnmf.plots.pictures import _percent
 from visnmf.plots.tones import DIVERGING
@@ -76,6 +76,11 @@ class TestBasis:
         assert texts(plots.basis(model)) == []
         assert texts(plots.basis(W, LAYOUT, names=True))[0] == "part 1"
 
+    def test_components_of_an_estimator(self):
+        fitted = NMF(3, max_iter=2, tol=0).fit(IMAGES)
+        same = plots.basis(fitted.components_.T, LAYOUT)
+        np.testing.assert_array_equal(sheet_of(plots.basis(fitted)), sheet_of(same))
+
     def test_pictures_of_a_set(self):
         assert texts(draw(plots.basis(IMAGES, names=True))) == IMAGES.names
 
@@ -136,6 +141,7 @@ class TestReconstruction:
     def test_a_model_encodes(self, model):
         figure = draw(plots.reconstruction(model, IMAGES, which=[1, 3], titles=["one", "$three"]))
         assert sum("one" in t or "$three" in t for t in texts(figure)) == 2
+        draw(plots.reconstruction(model, IMAGES, which=[0, 1], titles=IMAGES.labels[:2]))
         draw(plots.reconstruction(model, IMAGES.to_images()))
         draw(plots.reconstruction(model, IMAGES.V[:, 0]))
 

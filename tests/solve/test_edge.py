@@ -89,3 +89,65 @@ def test_any_small_matrix_is_factorized(V, rank):
     assert (result.H >= 0).all()
     assert result.W.shape == (len(V), rank)
     assert np.linalg.norm(V - result.W @ result.H) <= np.linalg.norm(V.astype(float)) * 1.001
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    V=hnp.arrays(
+        st.sampled_from([np.float32, np.float64]),
+        hnp.array_shapes(min_dims=2, max_dims=2, max_side=9),
+        elements=st.floats(0, 1, width=16),
+    ),
+    rank=st.integers(1, 10),
+    given_start=st.booleans(),
+    options=st.fixed_dictionaries(
+        {
+            "init": st.sampled_from(["auto", "random"]),
+            "warmup": st.sampled_from(["none", "sample", "low rank", "both"]),
+            "sweeps": st.integers(1, 9),
+            "extrapolate": st.booleans(),
+            "tol": st.sampled_from([0.0, 1e-3]),
+            "change": st.sampled_from([0.0, 1e-3]),
+            "max_iter": st.integers(1, 25),
+        }
+    ),
+)
+def test_any_settings_give_a_true_report(V, rank, given_start, options):
+    m, n = V.shape
+    start = {"W": np.ones((m, rank)), "H": np.eye(rank, n)} if given_start else {}
+    result = factorize(V, rank, **options, **start)
+    exact = V.astype(float) - result.W.astype(float) @ result.H.astype(float)
+    close = 1e-5 * np.linalg.norm(V) ** 2 + 1e-30
+    assert abs(result.objective - 0.5 * (exact**2).sum()) <= close
+    assert result.n_iter == sum(record.phase == "V" for record in result.history)
+    assert 1 <= result.n_iter <= options["max_iter"]
+    assert result.reason in ("kkt", "change", "max_iter", "precision")
+    assert np.isfinite(result.kkt)
+
+
+def test_an_error_of_the_settings_comes_before_any_work():
+    seen = []
+    with pytest.raises(InvalidInputError):
+        factorize(GOOD, 2, sweeps=0, callback=seen.append)
+    assert not seen
+
+
+def test_errors_are_value_errors_too():
+    with pytest.raises(ValueError, match="negative"):
+        factorize(-GOOD, 2)
+
+
+@pytest.mark.parametrize(
+    ("V", "W", "message"),
+    [
+        (-GOOD, np.ones((4, 2)), "V holds negative"),
+        (GOOD, -np.ones((4, 2)), "W holds negative"),
+        (GOOD, np.full((4, 2), np.nan), "W holds 8 entries that are NaN"),
+        (GOOD, np.ones(4), "W must have two dimensions"),
+    ],
+)
+def test_encode_refuses_as_factorize_does(V, W, message):
+    with pytest.raises(InvalidInputError, match=message):
+        encode(V, W)
+    with pytest.raises(InvalidInputError, match="kernels"):
+        encode(GOOD, GOOD, kernels="fortran")

@@ -40,3 +40,48 @@ def test_empty_images_and_empty_parts():
     assert np.isfinite(H).all()
     assert not H[:, 2].any()
     assert not H[3].any()
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "auto"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_goal_is_met_by_every_image(kernels, dtype):
+    V = (RNG.random((50, 300)) * 10.0 ** RNG.uniform(-2, 2, 300)).astype(dtype)
+    H = encode(V, W, goal=1e-3, kernels=kernels).astype(float)
+    gradient = W.T @ (W @ H - V)
+    free = np.where(H > 0, gradient, np.minimum(gradient, 0))
+    aim = np.linalg.norm(W.T @ V, axis=0)
+    assert (np.linalg.norm(free, axis=0) <= 1.01e-3 * aim).all()
+
+
+@pytest.mark.parametrize("shape", [(50, 1), (1, 5), (3, 40)])
+def test_one_image_one_pixel_and_more_parts_than_pixels(shape):
+    V = RNG.random(shape)
+    H = encode(V, RNG.random((shape[0], 7)) + 0.1)
+    assert H.shape == (7, shape[1])
+    assert np.isfinite(H).all()
+    parts = np.eye(shape[0], 60)  # more parts than pixels, most of them empty
+    np.testing.assert_allclose(encode(V, parts)[: shape[0]], V, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_images_and_parts_are_left_alone(order):
+    V, parts = np.array(RNG.random((50, 70)), order=order), np.array(W, order=order)
+    V.flags.writeable = parts.flags.writeable = False
+    copies = V.copy(), parts.copy()
+    np.testing.assert_allclose(
+        encode(V, parts), encode(np.ascontiguousarray(V), W), rtol=1e-9, atol=1e-12
+    )
+    np.testing.assert_array_equal(V, copies[0])
+    np.testing.assert_array_equal(parts, copies[1])
+
+
+def test_integers_and_image_sets():
+    import visnmf
+
+    V = (RNG.random((50, 20)) * 255).astype(np.uint8)
+    H = encode(V, W)
+    assert H.dtype == np.float32
+    np.testing.assert_allclose(H, encode(V.astype(float), W), rtol=1e-2, atol=0.1)
+    faces = visnmf.samples.load_faces()
+    parts = faces.V[:, :5]
+    np.testing.assert_array_equal(encode(faces, parts), encode(faces.V, parts))

@@ -1,6 +1,8 @@
 """What `factorize` gives back is what it says it is."""
 
 import itertools
+import json
+import pickle
 
 import numpy as np
 import pytest
@@ -182,11 +184,108 @@ def test_parts_come_in_order_of_their_energy():
     assert (np.diff(energy) <= 1e-3 * energy[0]).all()
 
 
-def test_a_seed_gives_one_result():
-    V = random_v()
-    runs = [factorize(V, 4, init="random", seed=seed, max_iter=5) for seed in (1, 1, 2)]
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"init": "random"},
+        {"init": "nndsvdar", "warmup": "none"},
+        {"warmup": "low rank"},
+        {"warmup": "sample"},
+        {"init": "random", "warmup": "both"},
+    ],
+    ids=str,
+)
+def test_a_seed_gives_one_result(settings, monkeypatch):
+    monkeypatch.setattr("visnmf.solve.warmup._LEAST_SAMPLE", 20)
+    V = random_v(400, 700, noise=0.5)
+    seeds = (1, np.random.default_rng(1), 2)
+    runs = [factorize(V, 4, seed=seed, max_iter=3, **settings) for seed in seeds]
     np.testing.assert_array_equal(runs[0].W, runs[1].W)
-    assert not np.allclose(runs[0].W, runs[2].W)
+    np.testing.assert_array_equal(runs[0].H, runs[1].H)
+    assert not np.array_equal(runs[0].W, runs[2].W)
+    assert (runs[0].settings["seed"], runs[1].settings["seed"]) == (1, None)
+
+
+def test_the_state_of_numpy_is_neither_used_nor_changed():
+    V = random_v()
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    factorize(V, 4, init="random", max_iter=2)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("warmup", ["none", "sample", "low rank", "both"])
+@pytest.mark.parametrize("shape", [(40, 70), (70, 40)])
+@pytest.mark.parametrize("given", [False, True])
+def test_v_and_a_given_start_are_never_written_to(warmup, shape, given):
+    rng = np.random.default_rng(0)
+    V, W, H = random_v(*shape), rng.random((shape[0], 4)), rng.random((4, shape[1]))
+    copies = V.copy(), W.copy(), H.copy()
+    for A in (V, W, H):
+        A.flags.writeable = False
+    start = {"W": W, "H": H} if given else {}
+    result = factorize(V, 4, max_iter=12, warmup=warmup, **start)
+    for A, copy in zip((V, W, H), copies, strict=True):
+        np.testing.assert_array_equal(A, copy)
+    assert not np.shares_memory(result.W, W)
+    assert result.W.flags.writeable
+    assert result.H.flags.writeable
+
+
+@pytest.mark.parametrize("warmup", ["none", "sample", "low rank", "both"])
+def test_a_given_start_keeps_its_order(warmup):
+    rng = np.random.default_rng(0)
+    W, H = rng.random((40, 4)) ** 4, rng.random((4, 70)) ** 4
+    W *= [1, 3, 2, 4]
+    result = factorize(W @ H, 4, W=W, H=H, max_iter=5, warmup=warmup)
+    unit = [F / np.linalg.norm(F, axis=0) for F in (W, result.W)]
+    assert (np.argmax(unit[0].T @ unit[1], axis=1) == np.arange(4)).all()
+
+
+def test_going_on_from_a_result_never_makes_it_worse():
+    V = random_v(100, 150)
+    first = factorize(V, 5, max_iter=200, tol=0, change=0)
+    for warmup in ("auto", "none"):
+        more = factorize(V, 5, W=first.W, H=first.H, max_iter=1, warmup=warmup)
+        assert more.objective <= first.objective * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("scale", [2.0**-30, 2.0**20])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kernels", ["numpy", "auto"])
+def test_the_unit_of_the_pixels_does_not_matter(scale, dtype, kernels):
+    V = random_v(dtype=dtype)
+    one, other = (
+        factorize(V * dtype(unit), 5, init="random", kernels=kernels) for unit in (1, scale)
+    )
+    assert (other.reason, other.n_iter) == (one.reason, one.n_iter)
+    np.testing.assert_allclose(other.W, one.W * np.sqrt(scale), rtol=1e-4)  # in fact to the bit
+    assert other.kkt == pytest.approx(one.kkt * scale**1.5, rel=1e-4)
+
+
+def test_transposing_changes_the_factors_over():
+    V = random_v(60, 90)
+    rng = np.random.default_rng(0)
+    W, H = rng.random((60, 5)), rng.random((5, 90))
+    tight = {"max_iter": 3000, "tol": 1e-9, "change": 0, "warmup": "none"}
+    one = factorize(V, 5, W=W, H=H, **tight)
+    other = factorize(V.T, 5, W=H.T, H=W.T, **tight)
+    assert one.objective == pytest.approx(other.objective, rel=2e-2)
+
+
+def test_without_numba_all_is_the_same_to_rounding(monkeypatch):
+    V = random_v(150, 300)
+    compiled = factorize(V, 25, max_iter=10)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    plain = factorize(V, 25, max_iter=10)
+    assert plain.objective == pytest.approx(compiled.objective, rel=1e-6)
+
+
+def test_plain_arrays_of_one_repeated_picture():
+    picture = np.random.default_rng(0).random(30)
+    V = np.repeat(picture[:, None], 12, axis=1)
+    for rank in (1, 3):
+        result = factorize(V, rank, max_iter=300, tol=0, change=0)
+        assert visnmf.measure.relative_error(V, result.W, result.H) < 1e-6
 
 
 def test_plain_hals_is_one_sweep_a_time():
@@ -205,6 +304,18 @@ def test_it_is_as_good_as_scikit_learn():
     theirs = NMF(10, max_iter=2000, tol=1e-6, random_state=0).fit(V.T).reconstruction_err_
     ours = np.sqrt(2 * factorize(V, 10, max_iter=1000, tol=1e-6, change=1e-7).objective)
     assert ours <= 1.01 * theirs
+
+
+def test_the_result_tells_about_itself():
+    result = factorize(random_v(), 4, max_iter=3, init="random", change=0, tol=0)
+    assert result.rank == 4
+    assert "40 x 70, rank 4" in repr(result)
+    assert "max_iter" in repr(result)
+    assert result.settings["init"] == "random"
+    assert not result.converged
+    json.dumps(result.settings)
+    again = pickle.loads(pickle.dumps(result))
+    np.testing.assert_array_equal(again.W, result.W)
 
 
 def test_an_image_set_is_taken():

@@ -80,6 +80,41 @@ def test_an_interrupted_run_gives_what_it_has(warmup):
     assert result.objective <= start.objective
 
 
+@pytest.mark.parametrize("warmup", ["sample", "both"])
+@pytest.mark.parametrize("at", [1, 3, 15])
+def test_a_sample_that_is_interrupted_serves_all_images(warmup, at, monkeypatch):
+    monkeypatch.setattr("visnmf.solve.warmup._LEAST_SAMPLE", 500)
+    wide = RNG.random((40, 5)) ** 3 @ RNG.random((5, 3000)) ** 3 + 0.01 * RNG.random((40, 3000))
+
+    def interrupt(record):
+        if (record.phase, record.iteration) == ("sample", at):
+            raise KeyboardInterrupt
+
+    def stop(record):
+        return (record.phase, record.iteration) == ("sample", at)
+
+    ends = [factorize(wide, 5, warmup=warmup, callback=way) for way in (interrupt, stop)]
+    assert [end.reason for end in ends] == ["interrupted", "callback"]
+    assert ends[0].objective <= 1.1 * ends[1].objective
+
+
+def test_no_time_at_all_gives_a_factorization_still():
+    for warmup in ("none", "low rank"):
+        result = factorize(V, 5, time_limit=0, warmup=warmup)
+        assert result.reason == "time_limit"
+        assert len(result.history) == 2  # one iteration and the closing
+        assert result.objective == pytest.approx(true_objective(result))
+        assert result.objective < 0.5 * np.linalg.norm(V) ** 2
+
+
+def test_other_errors_of_a_callback_come_through():
+    def fail(record):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        factorize(V, 5, callback=fail)
+
+
 def test_a_real_signal_interrupts():
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition._nmf import _initialize_nmf
 
 from visnmf.matrices.dense import Dense
-from visnmf.starts.nndsvd import nndsvd
+from visnmf.starts.nndsvd import VARIANTS, nndsvd
 from visnmf.starts.random import random_start
 from visnmf.starts.scaling import scale_to_fit
 
@@ -51,3 +51,42 @@ def test_the_scale_of_an_empty_matrix_is_zero():
     scale_to_fit(Dense(np.zeros_like(V)), W, H)
     assert not W.any()
     assert not H.any()
+
+
+def test_an_empty_matrix_has_an_svd_start():
+    triplets = np.zeros((6, 2)), np.zeros(2), np.zeros((2, 9))
+    for variant in VARIANTS:
+        W, H = nndsvd(triplets, variant, 0.0, np.random.default_rng(0))
+        assert not W.any()
+        assert not H.any()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_svd_starts_are_non_negative_and_keep_the_float_type(variant):
+    small = tuple(F.astype(np.float32) for F in triplets(8))
+    W, H = nndsvd(small, variant, float(V.mean()), np.random.default_rng(0))
+    assert (W.dtype, H.dtype) == (np.float32, np.float32)
+    assert (W.shape, H.shape) == ((8, 25), (8, 40))
+    assert min(W.min(), H.min()) >= 0
+
+
+def test_the_sign_of_a_singular_pair_does_not_matter():
+    U, S, Z = triplets(8)
+    signs = np.array([-1, 1, -1, -1, 1, 1, -1, 1])
+    one, other = (
+        nndsvd(t, "nndsvd", 0.0, np.random.default_rng(0))
+        for t in ((U, S, Z), (U * signs, S, Z * signs[:, None]))
+    )
+    np.testing.assert_allclose(one[0], other[0], atol=1e-12)
+    np.testing.assert_allclose(one[1], other[1], atol=1e-12)
+
+
+def test_random_starts_are_one_for_both_float_types():
+    small, large = (
+        random_start(Dense(V.astype(dtype)), 5, np.random.default_rng(3))
+        for dtype in (np.float32, np.float64)
+    )
+    for F, same in zip(small, large, strict=True):
+        assert (F.dtype, same.dtype) == (np.float32, np.float64)
+        assert (F >= 0).all()
+        np.testing.assert_array_equal(F, same)

@@ -33,6 +33,16 @@ __all__ = [
 def to_gray(images: ImageSet) -> ImageSet:
     """Turn color into gray, 0.299 R + 0.587 G + 0.114 B; gray pictures stay as they are.
 
+    Parameters
+    ----------
+    images : ImageSet
+        Of 1 or 3 channels.
+
+    Returns
+    -------
+    images : ImageSet
+        Of one channel.
+
     Raises
     ------
     InvalidInputError
@@ -189,6 +199,16 @@ def normalize_each(images: ImageSet) -> ImageSet:
     """Normalize each picture to mean and standard deviation 0.25, clipped to [0, 1].
 
     The normalization that Lee & Seung tell of themselves. A constant picture becomes 0.25.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Any pictures.
+
+    Returns
+    -------
+    images : ImageSet
+        The same number, normalized.
 
     References
     ----------

@@ -36,14 +36,20 @@ class Columns:
 
 
 def parts_from(source: Any, layout: ImageLayout | None) -> Columns:
-    """Take parts from a Model, or a Factorization or W with a layout; or from an ImageSet."""
-    layout = layout or getattr(source, "layout", None)
+    """Take parts from a Model, an ImageSet, an NMF, or a Factorization or W with a layout."""
+    layout = layout or getattr(source, "layout", None) or getattr(source, "layout_", None)
     if layout is None:
         raise InvalidInputError(
-            "how a column becomes a picture is not known: give a Model or an ImageSet, "
-            "or an array W (m, rank) together with layout=ImageLayout(...)"
+            "how a column becomes a picture is not known: give a Model, an ImageSet, an NMF "
+            "that was fitted on one, or an array W (m, rank) together with layout=ImageLayout(...)"
         )
-    values = np.asarray(source.V if isinstance(source, ImageSet) else getattr(source, "W", source))
+    if isinstance(source, ImageSet):
+        source_values = source.V
+    elif hasattr(source, "components_"):
+        source_values = source.components_.T
+    else:
+        source_values = getattr(source, "W", source)
+    values = np.asarray(source_values)
     if values.ndim != 2 or values.shape[0] != layout.m or values.shape[1] == 0:
         raise InvalidInputError(
             f"parts of shape {values.shape} do not fit a layout of {layout.m} values a picture; "

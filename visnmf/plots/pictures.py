@@ -106,11 +106,11 @@ def reconstruction(
         side=1.05 * _side(len(chosen)),
         left=0.75,
         right=0.75,
-        top=0.45 if titles else 0.3,
+        top=0.3 if titles is None else 0.45,
     )
     _name_rows(axes, sheet, inch, ("original", "rebuilt", "residual"))
     for column, error in enumerate(_errors(V, rebuilt)):
-        title = f"{titles[column]}\n" if titles else ""
+        title = "" if titles is None else f"{titles[column]}\n"
         _caption(axes, sheet.middle(0, column)[0], inch, f"{title}{_percent(error)}")
     _caption(axes, -0.08 * inch, inch, "error", ha="right")
     _color_bar(figure, axes, bound, height=sheet.tile[0] / len(sheet.pixels))

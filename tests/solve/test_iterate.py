@@ -1,0 +1,155 @@
+"""The one iteration: at any moment the pair is the best so far, and its record is true."""
+
+import numpy as np
+import pytest
+
+from visnmf.kernels import reference
+from visnmf.losses.frobenius import Frobenius
+from visnmf.matrices.dense import Dense
+from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.iterate import Pair, Problem, iterate
+from visnmf.solve.stopping import Rule, Trace
+from visnmf.updates.hals import Hals
+
+RNG = np.random.default_rng(0)
+V = RNG.random((30, 5)) ** 3 @ RNG.random((5, 80)) ** 3 + 0.1 * RNG.random((30, 80))
+W, H = RNG.random((5, 30)), RNG.random((5, 80))
+
+
+def objective(pair):
+    return 0.5 * np.linalg.norm(V - pair.W.T.astype(float) @ pair.H) ** 2
+
+
+def kkt(pair):
+    residual = pair.W.T.astype(float) @ pair.H - V
+    total = 0.0
+    for F, gradient in ((pair.W, pair.H @ residual.T), (pair.H, pair.W @ residual)):
+        total += (np.where(F > 0, gradient, np.minimum(gradient, 0)) ** 2).sum()
+    return np.sqrt(total)
+
+
+def start(dtype=np.float64, update=None):
+    matrix = Dense(V.astype(dtype))
+    problem = Problem(matrix, Frobenius(matrix), update or Hals(reference), reference)
+    return problem, Pair(W.astype(dtype), H.astype(dtype))
+
+
+def go(problem, pair, *, beta=0.4, iterations=60, callback=None, **rule):
+    extrapolation = Extrapolation(beta=beta) if beta else None
+    trace = Trace(callback=callback)
+    reason = iterate(
+        problem, pair, phase="V", rule=Rule(iterations, **rule), trace=trace,
+        extrapolation=extrapolation,
+    )  # fmt: skip
+    return reason, trace.history
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.4, 0.99])  # the last one must be taken back often
+@pytest.mark.parametrize(("dtype", "close"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_each_record_tells_of_the_pair(beta, dtype, close):
+    problem, pair = start(dtype)
+    size = 0.5 * np.linalg.norm(V) ** 2
+    seen = []
+
+    def compare(record):
+        assert record.objective == pytest.approx(objective(pair), abs=close * size)
+        if not np.isnan(record.kkt):
+            assert record.kkt == pytest.approx(kkt(pair), rel=1e4 * close, abs=1e2 * close * size)
+            seen.append(record.iteration)
+        assert (pair.W >= 0).all()
+        assert (pair.H >= 0).all()
+
+    go(problem, pair, beta=beta, iterations=63, callback=compare)
+    assert 63 in seen
+    assert len(seen) >= 4
+
+
+def test_extrapolation_that_goes_too_far_is_taken_back():
+    problem, pair = start()
+    betas = []
+    extrapolation = Extrapolation(beta=0.99)
+    trace = Trace(callback=lambda record: betas.append(extrapolation.beta))
+    iterate(
+        problem, pair, phase="V", rule=Rule(80), trace=trace, extrapolation=extrapolation
+    )  # fmt: skip
+    assert (np.diff(betas) < 0).any()  # a rise was met
+    objectives = [record.objective for record in trace.history]
+    assert (np.diff(objectives) <= 0).all()
+    assert len(set(objectives)) > 40  # and it went on from there
+
+
+def test_extrapolation_pays():
+    plain, pushed = (go(*start(), beta=beta, iterations=40)[1][-1].objective for beta in (0.0, 0.4))
+    assert pushed < plain
+
+
+class Interrupting:
+    """Hals that is interrupted in some step, once it has written half of it."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def step(self, F, model, *effort):
+        self.steps -= 1
+        if not self.steps:
+            F[: len(F) // 2] = 1e9
+            raise KeyboardInterrupt
+        Hals(reference).step(F, model, *effort)
+
+
+@pytest.mark.parametrize("steps", [*range(1, 12), 20, 21, 22])
+def test_an_interrupt_within_a_step_leaves_the_best_pair(steps):
+    problem, pair = start(update=Interrupting(steps))
+    before = objective(pair)
+    trace = Trace()
+    with pytest.raises(KeyboardInterrupt):
+        iterate(
+            problem, pair, phase="V", rule=Rule(60), trace=trace, extrapolation=Extrapolation()
+        )  # fmt: skip
+    best = trace.history[-1].objective if trace.history else before
+    assert objective(pair) == pytest.approx(best, rel=1e-9)
+
+
+def test_plain_steps_are_alternating_hals():
+    problem, pair = start(update=Hals(reference, sweeps=1))
+    go(problem, pair, beta=0, iterations=9)
+    parts, codes = W.copy(), H.copy()
+    for _ in range(9):
+        for F, A, M in ((codes, parts, V), (parts, codes, V.T)):
+            G, B = A @ A.T, A @ M
+            for k in range(5):
+                F[k] = np.maximum(0, F[k] + (B[k] - G[k] @ F) / G[k, k])
+    np.testing.assert_allclose(pair.W.T @ pair.H, parts.T @ codes, rtol=1e-8, atol=1e-10)
+
+
+def test_balancing_lets_no_scale_run_away():
+    problem, pair = start()
+    pair.W *= 1e-7
+    pair.H *= 1e7
+    go(problem, pair, iterations=10)
+    lengths = [np.linalg.norm(F, axis=1) for F in (pair.W, pair.H)]
+    # Equal when they were balanced; the step of W after that moves them a little
+    np.testing.assert_allclose(lengths[0], lengths[1], rtol=0.5)
+
+
+def test_a_true_callback_ends_it_there():
+    reason, history = go(*start(), callback=lambda record: record.iteration == 5)
+    assert (reason, len(history)) == ("callback", 5)
+
+
+def test_change_wants_three_slow_iterations_in_a_row():
+    reason, history = go(*start(), beta=0, iterations=5000, change=1e-3)
+    assert reason == "change"
+    objectives = np.array([record.objective for record in history])
+    slow = -np.diff(objectives) < 1e-3 * objectives[1:]
+    ends = [i for i in range(3, len(slow) + 1) if slow[i - 3 : i].all()]
+    assert ends == [len(slow)]
+
+
+def test_kkt_of_scikit_learn_is_against_the_start():
+    problem, pair = start()
+    reason, _ = go(problem, pair, iterations=5000, tol=1e-2, absolute=True)
+    assert reason == "kkt"
+    first, _ = pair.start
+    model = problem.loss.model(problem.matrix, W, out=np.empty_like(H))
+    assert first.absolute == pytest.approx(model.at(H, reference).absolute)

@@ -58,6 +58,12 @@ class Plan:
     extrapolate: bool = True
     kernels: str = "auto"
 
+    def init_for(self, shape: tuple[int, int]) -> str:
+        """Return the start that "auto" is for V of a shape, or the one that is asked for."""
+        if self.init == "auto":
+            return "nndsvda" if self.rank <= min(shape) else "random"
+        return self.init
+
 
 def run(
     matrix: Matrix, plan: Plan, trace: Trace, rng: np.random.Generator, settings: dict[str, Any]
@@ -69,8 +75,7 @@ def run(
     problem = Problem(matrix, Frobenius(matrix), update, kernels)
     stand_ins = choose_stand_ins((m, n), plan.rank, plan.warmup)
     pair, lowered = _start(matrix, plan, stand_ins, rng)
-    extrapolation = Extrapolation() if plan.extrapolate else None
-    cold = plan.given is not None or _init_of(plan, (m, n)) == "random"
+    cold = plan.given is not None or plan.init_for((m, n)) == "random"
     try:
         reason = warm_up(
             problem, pair, stand_ins, lowered=lowered, trace=trace, rng=rng,
@@ -83,7 +88,7 @@ def run(
             phase="V",
             rule=plan.rule,
             trace=trace,
-            extrapolation=extrapolation,
+            extrapolation=Extrapolation() if plan.extrapolate else None,
             cold=cold and not trace.history,
         )
     except KeyboardInterrupt:
@@ -105,7 +110,7 @@ def _start(
     if plan.given is not None:
         W, H = plan.given
         return Pair(np.array(W, order="C"), np.array(H, order="C")), None
-    init = _init_of(plan, (m, n))
+    init = plan.init_for((m, n))
     if init == "random":
         W, H = random_start(matrix, rank, rng)
         scale_to_fit(matrix, W, H)
@@ -123,12 +128,6 @@ def _start(
     W, H = nndsvd(triplets, init, mean, rng)
     scale_to_fit(lowered, W, H)
     return Pair(W, H), lowered if shared else None
-
-
-def _init_of(plan: Plan, shape: tuple[int, int]) -> str:
-    if plan.init == "auto":
-        return "nndsvda" if plan.rank <= min(shape) else "random"
-    return plan.init
 
 
 def _leading(lowered: LowRank, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

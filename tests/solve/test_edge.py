@@ -34,7 +34,7 @@ def spoiled(value):
         (np.full((4, 5), "a"), "real numbers"),
         ([[1, 2], [3]], "not an array of numbers"),
         (scipy.sparse.csr_array(GOOD), "sparse.*toarray"),
-        (np.full((4, 5), 1e30, np.float32), "scale V down"),
+        (np.full((4, 5), 1e90), "scale V first"),
     ],
 )
 def test_a_v_that_cannot_be_used(V, message):

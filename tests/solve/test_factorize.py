@@ -9,6 +9,9 @@ import pytest
 
 import visnmf
 from visnmf import factorize
+from visnmf.matrices.dense import Dense
+from visnmf.starts.nndsvd import nndsvd
+from visnmf.starts.scaling import scale_to_fit
 
 
 def random_v(m=40, n=70, rank=6, noise=0.1, dtype=np.float64, seed=0):
@@ -112,6 +115,29 @@ def test_a_given_start_is_used_kept_and_left_alone():
         parts[k] = np.maximum(0, parts[k] + (B[k] - G[k] @ parts) / G[k, k])
     cosine = (parts * result.W.T).sum(1) / np.linalg.norm(parts, axis=1)
     np.testing.assert_allclose(cosine / np.linalg.norm(result.W, axis=0), 1, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("given", [np.float32, np.float64, np.int64])
+def test_a_given_start_takes_the_type_of_v(dtype, given):
+    rng = np.random.default_rng(0)
+    W, H = rng.integers(1, 9, (40, 4)).astype(given), rng.integers(1, 9, (4, 70)).astype(given)
+    result = factorize(random_v(dtype=dtype), 4, W=W, H=H, max_iter=3)
+    assert result.W.dtype == result.H.dtype == dtype
+
+
+@pytest.mark.parametrize("shape", [(40, 70), (70, 40)])
+@pytest.mark.parametrize("init", ["nndsvd", "nndsvda"])
+@pytest.mark.parametrize("warmup", ["none", "low rank"])
+def test_the_svd_start_is_that_of_the_exact_svd(shape, init, warmup):
+    V = random_v(*shape, noise=0)  # of rank 6: the range finder loses nothing
+    U, S, Z = np.linalg.svd(V, full_matrices=False)
+    W, H = nndsvd((U[:, :5], S[:5], Z[:5]), init, V.mean(), np.random.default_rng(0))
+    scale_to_fit(Dense(V), W, H)
+    plain = {"sweeps": 1, "extrapolate": False, "warmup": warmup, "max_iter": 1}
+    plain["callback"] = lambda record: True  # after one iteration
+    by_hand, ours = factorize(V, 5, W=W.T, H=H, **plain), factorize(V, 5, init=init, **plain)
+    np.testing.assert_allclose(ours.W @ ours.H, by_hand.W @ by_hand.H, atol=1e-4)
 
 
 def test_parts_come_in_order_of_their_energy():

@@ -78,6 +78,55 @@ def test_extrapolation_that_goes_too_far_is_taken_back():
     assert len(set(objectives)) > 40  # and it went on from there
 
 
+def one_sweep(F, A, M):
+    G, B = A @ A.T, A @ M
+    for k in range(len(F)):
+        F[k] = np.maximum(0, F[k] + (B[k] - G[k] @ F) / G[k, k])
+    return F
+
+
+def ang_and_gillis(iterations, beta):
+    """Yield W'H of the best pair of extrapolated HALS, straight from algorithm 2 of the paper."""
+    W_step, H_step, W_pushed, H_pushed = W, H, W, H  # as stepped, as extrapolated
+    best, last, ceiling = np.inf, beta, 1.0
+    for _ in range(iterations):
+        H_next = one_sweep(H_pushed.copy(), W_pushed, V)
+        H_tried = np.maximum(0, H_next + beta * (H_next - H_step))
+        W_next = one_sweep(W_pushed.copy(), H_tried, V.T)
+        error = np.linalg.norm(V - W_next.T @ H_tried)
+        if error <= best:
+            best, last = error, beta
+            W_pushed = np.maximum(0, W_next + beta * (W_next - W_step))
+            W_step, H_step, H_pushed = W_next, H_next, H_tried
+            beta, ceiling = min(ceiling, 1.05 * beta), min(1.0, 1.01 * ceiling)
+        else:
+            W_pushed, H_step = W_step, H_pushed  # go on from the best pair
+            ceiling, beta = last, beta / 2
+        yield W_step.T @ H_pushed
+
+
+@pytest.mark.parametrize("beta", [0.4, 0.99])
+def test_steps_are_extrapolated_as_in_the_paper(beta, monkeypatch):
+    monkeypatch.setattr("visnmf.solve.iterate._MEASURE_EVERY", 1000)  # it steps from W itself
+    problem, pair = start(update=Hals(reference, sweeps=1))
+    fits = []
+    go(problem, pair, beta=beta, iterations=31, callback=lambda _: fits.append(pair.W.T @ pair.H))
+    for fit, theirs in zip(fits[:30], ang_and_gillis(30, beta), strict=True):
+        np.testing.assert_allclose(fit, theirs, rtol=1e-7, atol=1e-9)
+
+
+def test_what_is_measured_after_a_step_taken_back_is_true_or_nothing():
+    measured = []
+    for iterations in range(1, 40):
+        problem, pair = start()
+        last = go(problem, pair, beta=0.99, iterations=iterations)[1][-1]
+        measured.append(not np.isnan(last.kkt))
+        if measured[-1]:
+            assert last.kkt == pytest.approx(kkt(pair), rel=1e-8)
+    assert sum(measured) > 25
+    assert not all(measured)
+
+
 def test_extrapolation_pays():
     plain, pushed = (go(*start(), beta=beta, iterations=40)[1][-1].objective for beta in (0.0, 0.4))
     assert pushed < plain
@@ -112,13 +161,11 @@ def test_an_interrupt_within_a_step_leaves_the_best_pair(steps):
 
 def test_plain_steps_are_alternating_hals():
     problem, pair = start(update=Hals(reference, sweeps=1))
-    go(problem, pair, beta=0, iterations=9)
+    go(problem, pair, beta=0, iterations=12)
     parts, codes = W.copy(), H.copy()
-    for _ in range(9):
-        for F, A, M in ((codes, parts, V), (parts, codes, V.T)):
-            G, B = A @ A.T, A @ M
-            for k in range(5):
-                F[k] = np.maximum(0, F[k] + (B[k] - G[k] @ F) / G[k, k])
+    for _ in range(12):
+        one_sweep(codes, parts, V)
+        one_sweep(parts, codes, V.T)
     np.testing.assert_allclose(pair.W.T @ pair.H, parts.T @ codes, rtol=1e-8, atol=1e-10)
 
 
@@ -144,6 +191,24 @@ def test_change_wants_three_slow_iterations_in_a_row():
     slow = -np.diff(objectives) < 1e-3 * objectives[1:]
     ends = [i for i in range(3, len(slow) + 1) if slow[i - 3 : i].all()]
     assert ends == [len(slow)]
+
+
+class Resting:
+    """Hals that rests in some iterations."""
+
+    def __init__(self, *iterations):
+        self.iterations, self.calls = iterations, 0
+
+    def step(self, F, model, *effort):
+        self.calls += 1
+        if (self.calls + 1) // 2 not in self.iterations:
+            Hals(reference, sweeps=1).step(F, model)
+
+
+def test_an_iteration_that_gains_ends_a_row_of_slow_ones():
+    problem, pair = start(update=Resting(3, 4, 6, 7, 8))
+    reason, history = go(problem, pair, beta=0, change=1e-6)
+    assert (reason, len(history)) == ("change", 8)
 
 
 def test_kkt_of_scikit_learn_is_against_the_start():

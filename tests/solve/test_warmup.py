@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from visnmf import factorize
-from visnmf.solve.warmup import choose_stand_ins
+from visnmf.kernels import reference
+from visnmf.losses.frobenius import Frobenius
+from visnmf.matrices.dense import Dense
+from visnmf.solve.iterate import Pair, Problem, iterate
+from visnmf.solve.stopping import Rule, Trace
+from visnmf.solve.warmup import choose_stand_ins, warm_up
+from visnmf.starts.random import random_start
+from visnmf.starts.scaling import scale_to_fit
+from visnmf.updates.hals import Hals
 
 
 def test_small_problems_have_none():
@@ -22,10 +30,46 @@ def test_low_rank_is_taken_where_it_is_cheap():
     assert choose_stand_ins((10_304, 60), 40, "auto").rank == 0  # 60 x 60 has no low rank to gain
 
 
+def test_dear_sweeps_leave_low_rank_out():
+    assert choose_stand_ins((361, 2429), 49, "auto", sweep_cost=1.0).rank == 123
+    assert choose_stand_ins((361, 2429), 49, "auto", sweep_cost=4.0).rank == 0
+
+
 def test_a_share_is_what_an_iteration_costs():
     plan = choose_stand_ins((1000, 100_000), 20, "both")
-    assert plan.share == pytest.approx(4000 / 100_000 * 50 * 5000 / (1000 * 4000))
+    products, sweeps = 2 * 1000 * 4000, 4 * 20 * 5000  # multiply-adds a part, on the sample
+    lowered = 2 * 50 * 5000
+    assert plan.share == pytest.approx(0.04 * (lowered + sweeps) / (products + sweeps))
     assert choose_stand_ins((1000, 100_000), 20, "none") == (0, 0, 1.0)
+
+
+@pytest.mark.parametrize("shape", [(60, 4000), (4000, 60)])
+def test_a_sample_tells_how_far_the_start_of_all_was(shape, monkeypatch):
+    monkeypatch.setattr("visnmf.solve.warmup._LEAST_SAMPLE", 1000)
+    starts = []
+    for warmup in ("none", "sample"):
+        rng = np.random.default_rng(0)
+        matrix = Dense(rng.random(shape))
+        W, H = random_start(matrix, 4, rng)
+        scale_to_fit(matrix, W, H)
+        pair = Pair(W, H)
+        problem = Problem(matrix, Frobenius(matrix), Hals(reference), reference)
+        if warmup == "none":
+            iterate(
+                problem, pair, phase="V", rule=Rule(2), trace=Trace(),
+                extrapolation=None, cold=True,
+            )  # fmt: skip
+        else:
+            plan = choose_stand_ins(shape, 4, "sample")
+            assert plan.sample == 1000
+            warm_up(
+                problem, pair, plan, lowered=None, trace=Trace(), rng=rng,
+                extrapolation=False, cold=True,
+            )  # fmt: skip
+        starts.append(pair.start)
+    for whole, sample in zip(*starts, strict=True):  # of H and of W
+        assert sample.absolute == pytest.approx(whole.absolute, rel=0.3)
+        assert sample.square == pytest.approx(whole.square, rel=0.6)
 
 
 @pytest.mark.parametrize("shape", [(300, 5000), (5000, 300)])

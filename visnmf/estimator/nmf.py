@@ -213,7 +213,7 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         layout = X.layout if isinstance(X, ImageSet) else None
         X = validate_data(self, as_rows(X), dtype=[np.float64, np.float32])
         check_non_negative(X, "NMF (input X)")
-        check_values(X, "X")  # what scikit-learn lets pass: squares that overflow
+        X = check_values(X, "X")  # what scikit-learn lets pass: squares that overflow
         given = check_start(X, self.n_components, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         plan = Plan(

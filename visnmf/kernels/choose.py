@@ -26,6 +26,8 @@ fit less than loading the compiled ones does.
 class Kernels(Protocol):
     """A module of sweeps over one factor; `visnmf.kernels.reference` tells what each does."""
 
+    SWEEP_COST: float
+
     def hals(  # noqa: D102
         self, F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float
     ) -> None: ...

@@ -16,7 +16,10 @@ import numpy as np
 from visnmf.kernels.tiles import TILE, Sums, inverse_diagonal, tile_count
 from visnmf.kernels.vectors import copy, row_residual, row_step
 
-__all__ = ["hals", "nnls", "sums"]
+__all__ = ["SWEEP_COST", "hals", "nnls", "sums"]
+
+SWEEP_COST = 1.0
+"""What a multiply-add of a sweep costs, over one of a matrix product."""
 
 
 def hals(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float) -> None:

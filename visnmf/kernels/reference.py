@@ -8,7 +8,10 @@ import numpy as np
 
 from visnmf.kernels.tiles import TILE, Sums, inverse_diagonal
 
-__all__ = ["hals", "nnls", "sums"]
+__all__ = ["SWEEP_COST", "hals", "nnls", "sums"]
+
+SWEEP_COST = 4.0
+"""What a multiply-add of a sweep costs, over one of a matrix product."""
 
 _BLOCK = 64 * TILE  # columns that are swept together, so that they stay in cache
 

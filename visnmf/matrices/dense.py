@@ -11,6 +11,7 @@ from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Ent
 
 __all__ = ["Dense"]
 
+_SHORT = 1 << 14  # squares that are added up in the type of the entries
 _BLOCK = 1 << 18  # entries of A'F that are formed at a time
 
 
@@ -95,4 +96,7 @@ class Dense:
 def _square(block: np.ndarray) -> float:
     """Return the sum of squares: short sums in the block's own type, the rest in float64."""
     rows = block.T if block.flags.f_contiguous else block
-    return float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
+    return sum(
+        float(np.einsum("ij,ij->i", part, part).sum(dtype=np.float64))
+        for part in (rows[:, i : i + _SHORT] for i in range(0, rows.shape[1], _SHORT))
+    )

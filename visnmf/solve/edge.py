@@ -9,11 +9,7 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 
-__all__ = ["check_factor", "check_integer", "check_number", "check_values"]
-
-
-_LARGEST = {"float32": 1e9, "float64": 1e75}
-"""Entries whose products of fourth degree, in the projected gradient, stay in range."""
+__all__ = ["check_factor", "check_integer", "check_number", "check_seed", "check_values"]
 
 
 def check_values(V: Any, name: str = "V") -> np.ndarray:
@@ -21,12 +17,17 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
 
     An ImageSet gives its columns. Floats of 32 and 64 bits in native byte order are taken
     as they are, not copied; all else becomes float64, but for integers of up to 16 bits,
-    which float32 holds exactly, and float16.
+    which float32 holds exactly, and float16. Products of fourth degree in the entries must
+    stay in range: float32 whose largest entry is beyond 1e-9 to 1e9 becomes float64.
     """
     values = getattr(V, "V", V)
     if hasattr(values, "tocsr"):
         raise InvalidInputError(
             f"{name} is sparse, which this version cannot factorize; use {name}.toarray()"
+        )
+    if np.ma.is_masked(values):
+        raise InvalidInputError(
+            f"{name} has masked entries, which this version cannot leave out; fill them first"
         )
     try:
         values = np.asarray(values)
@@ -55,10 +56,12 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
             f"{name} holds negative entries, down to {least:.6g}; non-negative matrix "
             "factorization needs entries of at least 0: shift or clip them first"
         )
-    if most > _LARGEST[values.dtype.name]:
+    if values.dtype == np.float32 and 0 < most and not 1e-9 <= most <= 1e9:
+        values = values.astype(np.float64)
+    if 0 < most and not 1e-75 <= most <= 1e75:
         raise InvalidInputError(
-            f"{name} holds entries up to {most:.3g}, which {values.dtype} cannot multiply "
-            f"and add up; scale {name} down, or give it as float64"
+            f"{name} holds entries up to {most:.3g}, too far from 1 for floats to multiply and "
+            f"add up; scale {name} first"
         )
     return values
 
@@ -76,6 +79,13 @@ def check_number(value: Any, name: str, least: float = 0.0) -> float:
     if isinstance(value, bool) or not real or not value >= least:
         raise InvalidInputError(f"{name} must be a number of at least {least:g}, not {value!r}")
     return float(value)
+
+
+def check_seed(seed: Any) -> np.random.Generator:
+    """Return the generator of a seed, or the one that is given."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return np.random.default_rng(check_integer(seed, "seed", 0))
 
 
 def check_factor(F: Any, shape: tuple[int, int], dtype: np.dtype[Any], name: str) -> np.ndarray:

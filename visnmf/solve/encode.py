@@ -8,7 +8,7 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS, choose_kernels
-from visnmf.solve.edge import check_values
+from visnmf.solve.edge import check_number, check_values
 
 __all__ = ["SWEEPS", "encode", "goal_of"]
 
@@ -73,10 +73,11 @@ def encode(V: Any, W: Any, *, goal: float | None = None, kernels: str = "auto") 
         )
     if kernels not in KERNELS:
         raise InvalidInputError(f"kernels={kernels!r} is not known; use one of {KERNELS}")
+    goal = goal_of(values.dtype) if goal is None else check_number(goal, "goal")
     rank, n = parts.shape[1], values.shape[1]
     run = choose_kernels(kernels, rank, n)
     G = parts.T @ parts
     B = parts.T @ values
     H = np.zeros_like(B)
-    run.nnls(H, G, B, SWEEPS, goal_of(values.dtype) if goal is None else goal)
+    run.nnls(H, G, B, SWEEPS, goal)
     return H

@@ -11,7 +11,13 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
 from visnmf.matrices.dense import Dense
-from visnmf.solve.edge import check_factor, check_integer, check_number, check_values
+from visnmf.solve.edge import (
+    check_factor,
+    check_integer,
+    check_number,
+    check_seed,
+    check_values,
+)
 from visnmf.solve.result import Factorization, Record
 from visnmf.solve.run import INITS, Plan, run
 from visnmf.solve.stopping import Rule, Trace
@@ -53,7 +59,8 @@ def factorize(
     V : array_like (m, n) or ImageSet
         Non-negative and finite; columns are images. float32 and float64 are worked on
         as given, in either memory order, without a copy; integers of up to 16 bits and
-        float16 become float32, other integers float64.
+        float16 become float32, other integers float64, and so does float32 whose largest
+        entry lies beyond 1e-9 to 1e9.
     rank : int
         How many parts to learn, at least 1; may exceed min(m, n).
     init : {"auto", "nndsvda", "nndsvd", "nndsvdar", "random"}
@@ -125,6 +132,7 @@ def factorize(
     >>> bool(np.allclose(result.W @ result.H, V, atol=1e-4))
     True
     """
+    trace = Trace(check_number(time_limit, "time_limit"), callback)
     matrix = Dense(check_values(V))
     plan = Plan(
         rank=check_integer(rank, "rank", 1),
@@ -152,8 +160,7 @@ def factorize(
         "extrapolate": plan.extrapolate,
         "kernels": plan.kernels,
     }
-    trace = Trace(check_number(time_limit, "time_limit"), callback)
-    return run(matrix, plan, trace, np.random.default_rng(seed), settings)
+    return run(matrix, plan, trace, check_seed(seed), settings)
 
 
 def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ __all__ = ["Pair", "Problem", "iterate"]
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _SHORT = 3  # how often the effort doubles after a cold start, every second iteration
 _NOISE = 2.0  # rounding of the objective, in units of the dtype's eps times 1/2 ||V||^2
+_IDLE = 100  # iterations without any gain after which only rounding is at work
 _STALLED = 1e-3  # a beta below which a rise of the objective can only be rounding
 
 
@@ -87,7 +88,7 @@ def iterate(
     model_H = loss.model(V, W_step, out=B_H)
     noise = _NOISE * float(np.finfo(V.dtype).eps) * loss.const
     best = math.inf
-    slow = 0
+    slow = idle = 0
     for iteration in range(1, rule.max_iter + 1):
         effort = min(1.0, 2.0 ** ((iteration - 1) // 2 - _SHORT)) if cold else 1.0
         np.copyto(spare, pair.H)
@@ -124,13 +125,16 @@ def iterate(
             at_zero = math.hypot(np.linalg.norm(B_W), np.linalg.norm(B_H))
             violation = rule.violation(pair.start, (beside, kept), at_zero)
         reason = trace.add(phase, iteration, best, kkt)
-        if violation <= rule.tol:
+        if rule.tol and violation <= rule.tol:
             return "kkt"
+        idle = 0 if fell and gain > 0 else idle + 1
         slow = slow + 1 if fell and gain < rule.change * best else 0
         if rule.change and slow == rule.patience:
             return "change"
         if reason:
             return reason
+        if idle == _IDLE:
+            return "precision"
         if extrapolation:
             if fell:
                 extrapolation.grow()

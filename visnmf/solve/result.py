@@ -40,7 +40,7 @@ class Record:
     kkt: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factorization:
     """V = W H + U, with W and H non-negative.
 

@@ -73,7 +73,7 @@ def run(
     kernels = choose_kernels(plan.kernels, plan.rank, m + n)
     update = Hals(kernels, plan.sweeps, plan.ratio)
     problem = Problem(matrix, Frobenius(matrix), update, kernels)
-    stand_ins = choose_stand_ins((m, n), plan.rank, plan.warmup)
+    stand_ins = choose_stand_ins((m, n), plan.rank, plan.warmup, kernels.SWEEP_COST)
     pair, lowered = _start(matrix, plan, stand_ins, rng)
     cold = plan.given is not None or plan.init_for((m, n)) == "random"
     try:
@@ -95,9 +95,13 @@ def run(
         reason = "interrupted"
     if plan.given is None:
         order_parts(pair)
-    objective, kkt = close(problem, pair)
+    try:
+        objective, kkt = close(problem, pair)
+        trace.add("closing", 1, objective, kkt)
+    except KeyboardInterrupt:
+        reason = "interrupted"
+        objective, kkt = close(problem, pair)
     n_iter = sum(record.phase == "V" for record in trace.history)
-    trace.add("closing", 1, objective, kkt)
     return Factorization(pair.W.T, pair.H, objective, kkt, trace.history, reason, n_iter, settings)
 
 

@@ -3,9 +3,10 @@
 The first iterations need no more of V than its gross shape. On a stand-in they cost a
 share of what they cost on V:
 
-- V of low rank q = 2.5 rank: a share of q (m + n) / (m n). Making it costs some
-  q / rank products of V with a factor, or less where one side is short, so it is left
-  out where V is small or the share is above a half;
+- V of low rank q = 2.5 rank: the two products cost q (m + n) / (m n) of what they cost
+  on V, the sweeps what they always do. Making it costs some q / rank products of V with a
+  factor, or less where one side is short, so it is left out where V is small or where
+  an iteration costs more than about half of one on V;
 - a sample of s of the n columns (or of the rows, where they are more): a share of s / n,
   and one iteration on V to fit the rest when it ends; left out under 5 s columns.
 
@@ -39,8 +40,10 @@ STAND_INS = ("auto", "none", "sample", "low rank", "both")
 _RANK = 2.5  # rank of the low-rank stand-in, over the rank of the factorization
 _LEAST_SAMPLE = 4000  # columns; or 100 a part, if that is more
 _LEAST_ENTRIES = 500_000  # of V, for a low-rank stand-in to be worth making
+_SWEEPS = 4  # of each factor in an iteration, on the average
+_PAYS = 0.55  # the share of an iteration's cost below which low rank is worth its making
 _ITERATIONS = 40  # the most on a stand-in
-_SLOW = 5e-3  # relative gain of an iteration that is worth an iteration on V itself
+_SLOW = 3.5e-3  # relative gain of an iteration that is worth an iteration on V itself
 
 
 class StandIns(NamedTuple):
@@ -54,8 +57,20 @@ class StandIns(NamedTuple):
     """Cost of an iteration, over that of one on V."""
 
 
-def choose_stand_ins(shape: tuple[int, int], rank: int, wanted: str) -> StandIns:
-    """Return the stand-ins that pay for V of this shape, or those that are wanted."""
+def choose_stand_ins(
+    shape: tuple[int, int], rank: int, wanted: str, sweep_cost: float = 1.0
+) -> StandIns:
+    """Return the stand-ins that pay for V of this shape, or those that are wanted.
+
+    Parameters
+    ----------
+    shape, rank
+        Of the factorization.
+    wanted : str
+        One of `STAND_INS`.
+    sweep_cost : float
+        What a multiply-add of a sweep costs, over one of a matrix product.
+    """
     short, long = min(shape), max(shape)
     sample, share = 0, 1.0
     least = max(_LEAST_SAMPLE, 100 * rank)
@@ -64,8 +79,10 @@ def choose_stand_ins(shape: tuple[int, int], rank: int, wanted: str) -> StandIns
         share = sample / long
         long = sample
     low = min(math.ceil(_RANK * rank), short)
-    lower = low * (short + long) / (short * long)
-    pays = lower < 0.5 and short * long >= _LEAST_ENTRIES
+    products, lowered = 2.0 * short * long, 2.0 * low * (short + long)
+    sweeps = sweep_cost * _SWEEPS * rank * (short + long)
+    lower = (lowered + sweeps) / (products + sweeps)
+    pays = lower < _PAYS and short * long >= _LEAST_ENTRIES
     if wanted in ("low rank", "both") or (wanted == "auto" and pays):
         return StandIns(sample, low, share * lower)
     return StandIns(sample, 0, share)
@@ -114,8 +131,10 @@ def warm_up(
     if stand_ins.sample and m > n:
         flipped = Pair(pair.H, pair.W)
         turned = replace(problem, matrix=problem.matrix.T)
-        reason = _on_sample(turned, flipped, stand_ins, rng, settle)
-        pair.W, pair.H = flipped.H, flipped.W
+        try:
+            reason = _on_sample(turned, flipped, stand_ins, rng, settle)
+        finally:  # also when interrupted
+            pair.W, pair.H = flipped.H, flipped.W
         pair.start = None if flipped.start is None else (flipped.start[1], flipped.start[0])
         return reason
     if stand_ins.sample:
@@ -148,10 +167,10 @@ def _on_sample(
     finally:  # also when interrupted
         pair.W = drawn.W
         pair.H[:, columns] = drawn.H
+        model = problem.loss.model(problem.matrix, pair.W, out=np.empty_like(pair.H))
+        problem.update.step(pair.H, model)
     if drawn.start is not None:
         pair.start = _scaled(drawn.start, n / len(columns))
-    model = problem.loss.model(problem.matrix, pair.W, out=np.empty_like(pair.H))
-    problem.update.step(pair.H, model)
     return reason
 
 

@@ -8,7 +8,7 @@ import sklearn.decomposition
 import visnmf
 
 import datasets
-from timing import geometric_mean, keep, seconds, table
+from timing import best_of, geometric_mean, keep, seconds, table
 
 
 def run(options):
@@ -29,7 +29,7 @@ def run(options):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 took, _ = seconds(lambda ours=ours, X=X: ours.fit(X))
-                took_theirs, _ = seconds(lambda theirs=theirs, X=X: theirs.fit(X))
+                took_theirs = best_of(lambda theirs=theirs, X=X: theirs.fit(X), 2)
             times.append(took_theirs / took)
             errors.append(ours.reconstruction_err_ / theirs.reconstruction_err_)
         kept[name] = {"sooner": float(np.median(times)), "error": float(np.median(errors))}

@@ -19,7 +19,7 @@ def curve(X, W, H, iterations):
         # torchnmf: V (n x m) ~ H (n x rank) W' with W (m x rank)
         model = NMF(W=torch.from_numpy(W.copy()), H=torch.from_numpy(H.T.copy()))
         took, _ = seconds(
-            lambda model=model, count=count: model.fit(V, beta=2, tol=0, max_iter=count)
+            lambda model=model, count=count: model.fit(V, beta=2, tol=-float("inf"), max_iter=count)
         )
         parts, codes = model.W.detach().numpy(), model.H.detach().numpy()
         points.append((took, objective_of(X, parts, codes.T)))

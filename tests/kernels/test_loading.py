@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import visnmf
+from visnmf.errors import MissingDependencyError
+from visnmf.kernels import reference
+from visnmf.kernels.choose import choose_kernels
 
 pytest.importorskip("numba", reason="numba is not installed")
 
@@ -23,6 +26,14 @@ def run(code, **options):
 def test_importing_and_small_fits_do_not_load_numba():
     assert run(f"import visnmf; {LOADED}").returncode == 0
     assert run(f"{SMALL}; {LOADED}").returncode == 0
+
+
+def test_a_numba_that_cannot_be_loaded_is_as_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "visnmf.kernels.compiled", None)  # makes its import fail
+    with pytest.warns(RuntimeWarning, match="numba is installed but cannot be loaded"):
+        assert choose_kernels("auto", 50, 10_000) is reference
+    with pytest.raises(MissingDependencyError, match="numba cannot be loaded"):
+        choose_kernels("compiled", 50, 10_000)
 
 
 @pytest.mark.slow

@@ -85,3 +85,13 @@ def test_integers_and_image_sets():
     faces = visnmf.samples.load_faces()
     parts = faces.V[:, :5]
     np.testing.assert_array_equal(encode(faces, parts), encode(faces.V, parts))
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "auto"])
+def test_parts_that_are_much_alike_are_told_apart(kernels):
+    rng = np.random.default_rng(3)
+    alike = 1 + 0.1 * rng.random((60, 15))
+    V = alike @ np.maximum(rng.standard_normal((15, 70)), 0) + 0.01 * rng.random((60, 70))
+    H = encode(V, alike, kernels=kernels)
+    for v, h in zip(V.T, H.T, strict=True):
+        assert np.linalg.norm(v - alike @ h) <= nnls(alike, v)[1] * (1 + 1e-5)

@@ -67,6 +67,8 @@ def test_svd_starts_are_non_negative_and_keep_the_float_type(variant):
     W, H = nndsvd(small, variant, float(V.mean()), np.random.default_rng(0))
     assert (W.dtype, H.dtype) == (np.float32, np.float32)
     assert (W.shape, H.shape) == ((8, 25), (8, 40))
+    assert W.flags.c_contiguous  # as all factors in the core are
+    assert H.flags.c_contiguous
     assert min(W.min(), H.min()) >= 0
 
 

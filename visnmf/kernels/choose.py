@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import warnings
 from typing import Protocol, cast
 
 import numpy as np
@@ -66,5 +67,15 @@ def choose_kernels(name: str, rank: int, length: int) -> Kernels:
     compiled = name == "compiled" or (
         name == "auto" and installed and rank * rank * length >= _WORTH_LOADING
     )
-    module = "visnmf.kernels.compiled" if compiled else "visnmf.kernels.reference"
-    return cast(Kernels, importlib.import_module(module))
+    if compiled:
+        try:
+            return cast(Kernels, importlib.import_module("visnmf.kernels.compiled"))
+        except ImportError as error:  # numba refuses a NumPy that is newer than it knows
+            if name == "compiled":
+                raise MissingDependencyError(f"numba cannot be loaded: {error}") from error
+            warnings.warn(
+                f"numba is installed but cannot be loaded, so NumPy does its work: {error}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    return cast(Kernels, importlib.import_module("visnmf.kernels.reference"))

@@ -7,7 +7,9 @@ tiles and lets go of the interpreter's lock.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -50,6 +52,7 @@ def _model(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, ...
 
 def _workspace(F: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return room for a tile of F, a tile of B and one row, each on a cache line's start."""
+    assert F.flags.c_contiguous  # the compiled code counts addresses
     rank, size = len(F), F.dtype.itemsize
     raw = np.empty((2 * rank + 1) * TILE + 64 // size, F.dtype)
     skip = -raw.ctypes.data % 64 // size
@@ -57,8 +60,22 @@ def _workspace(F: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return room[:rank], room[rank:-1], room[-1]
 
 
+def _digest() -> str:
+    """Return a digest of the sources that the compiled code is made of beside this one."""
+    sources = [Path(__file__).with_name(name) for name in ("tiles.py", "vectors.py")]
+    content = b"".join(path.read_bytes() for path in sources if path.exists())
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+_SOURCES = _digest()
+
+
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile on first use, kept on disk where a folder for that can be written."""
+    """Compile on first use, kept on disk where a folder for that can be written.
+
+    Numba renews what it kept when this file changes; the other sources are in the name.
+    """
+    function.__qualname__ += f"_{_SOURCES}"
     options = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}}
     try:
         return numba.njit(cache=True, **options)(function)

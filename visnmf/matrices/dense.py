@@ -79,6 +79,7 @@ class Dense:
         for columns, block in self._blocks():
             fitted = block if A is None or F is None else A.T @ F[:, columns]
             if function is SQUARED_RESIDUAL:
+                assert fitted is not block  # V itself is never written to
                 fitted -= block
                 whole += _square(fitted)
                 continue

@@ -106,7 +106,7 @@ def find_range(matrix: Matrix, size: int, rng: np.random.Generator) -> LowRank:
     Returns
     -------
     LowRank
-        With L of orthonormal rows and R = L V. It costs 2 q m n + m^2 n multiply-adds where m
+        With L of orthonormal rows and R = L V. It costs q m n + m^2 n multiply-adds where m
         is at most some times q, else 4 q m n.
     """
     m, n = matrix.shape

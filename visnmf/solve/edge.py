@@ -20,7 +20,7 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
     which float32 holds exactly, and float16. Products of fourth degree in the entries must
     stay in range: float32 whose largest entry is beyond 1e-9 to 1e9 becomes float64.
     """
-    values = getattr(V, "V", V)
+    values = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
     if hasattr(values, "tocsr"):
         raise InvalidInputError(
             f"{name} is sparse, which this version cannot factorize; use {name}.toarray()"

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from visnmf.errors import InvalidInputError
-from visnmf.kernels.choose import KERNELS, choose_kernels
+from visnmf.kernels.choose import choose_kernels
 from visnmf.solve.edge import check_number, check_values
 
 __all__ = ["SWEEPS", "encode", "goal_of"]
 
-SWEEPS = 1000
+SWEEPS = 500
 """The most sweeps of a non-negative least-squares problem."""
 
 
@@ -28,7 +28,9 @@ def encode(V: Any, W: Any, *, goal: float | None = None, kernels: str = "auto") 
 
     .. math:: \min_{h \ge 0} \tfrac12 \|v - W h\|^2
 
-    by cyclic coordinate descent on W'W and W'V, in tiles of columns that stay in cache.
+    by cyclic coordinate descent on W'W and W'V, in tiles of columns that stay in cache; where
+    parts are so alike that it does not get there, by the active-set method of Lawson and
+    Hanson, image by image.
 
     Parameters
     ----------
@@ -71,8 +73,6 @@ def encode(V: Any, W: Any, *, goal: float | None = None, kernels: str = "auto") 
         raise InvalidInputError(
             f"V has {len(values)} pixels a column, but the parts W have {len(parts)}"
         )
-    if kernels not in KERNELS:
-        raise InvalidInputError(f"kernels={kernels!r} is not known; use one of {KERNELS}")
     goal = goal_of(values.dtype) if goal is None else check_number(goal, "goal")
     rank, n = parts.shape[1], values.shape[1]
     run = choose_kernels(kernels, rank, n)
@@ -80,4 +80,28 @@ def encode(V: Any, W: Any, *, goal: float | None = None, kernels: str = "auto") 
     B = parts.T @ values
     H = np.zeros_like(B)
     run.nnls(H, G, B, SWEEPS, goal)
+    _solve_outright(parts, values, H, _late(H, G, B, goal))
     return H
+
+
+def _late(H: np.ndarray, G: np.ndarray, B: np.ndarray, goal: float) -> np.ndarray:
+    """Return the columns whose projected gradient is longer than the goal allows."""
+    residual = B - G @ H
+    free = np.where(H > 0, residual, np.maximum(residual, 0))
+    length, at_zero = (np.einsum("kj,kj->j", A, A) for A in (free, B))
+    return np.flatnonzero(length > (1.01 * goal) ** 2 * at_zero)
+
+
+def _solve_outright(W: np.ndarray, V: np.ndarray, H: np.ndarray, columns: np.ndarray) -> None:
+    """Solve for some columns of H exactly, in place."""
+    if not len(columns):
+        return
+    from scipy.optimize import nnls
+
+    Q, R = np.linalg.qr(W.astype(np.float64))
+    targets = Q.T @ V[:, columns]
+    for j, target in zip(columns, targets.T, strict=True):
+        try:
+            H[:, j] = nnls(R, target)[0]
+        except RuntimeError:  # its own bound on iterations: what the sweeps reached stays
+            continue

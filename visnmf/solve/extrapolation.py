@@ -6,14 +6,14 @@ which grows while the objective falls and shrinks when it rises.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Extrapolation"]
 
 
 @dataclass
 class Extrapolation:
-    """The factor beta and how it moves; beta = 0 for ever leaves the update plain.
+    """The factor beta and how it moves.
 
     Parameters
     ----------
@@ -21,6 +21,8 @@ class Extrapolation:
         How far to go beyond a step, in steps.
     growth, ceiling_growth, shrink : float
         gamma, gamma-bar and eta of the paper.
+    ceiling : float
+        The largest beta for now, the paper's beta-bar.
     """
 
     beta: float = 0.4
@@ -28,7 +30,7 @@ class Extrapolation:
     ceiling_growth: float = 1.01
     shrink: float = 2.0
     ceiling: float = 1.0
-    last: float = 0.4
+    last: float = field(default=0.0, init=False)
 
     def grow(self) -> None:
         """Note that the objective fell."""

@@ -71,8 +71,9 @@ def factorize(
     max_iter : int
         The most iterations on V itself.
     tol : float
-        Stop when the length of the projected gradient is at most `tol` times what it was
-        at the start; it is measured every ten iterations. 0 for never.
+        Stop when the length of the projected gradient is at most `tol` times that of
+        (V H', W'V), the gradient if nothing were explained; it is measured every ten
+        iterations. 0 for never.
     change : float
         Stop when three iterations in a row each lower the objective by less than this share
         of it. 0 for never.

@@ -109,12 +109,11 @@ def iterate(
             kept, gain = point, best - point.objective
             best = min(best, point.objective)
             pair.W, pair.H, W_step, H_last, spare = W_step, H_try, pair.W, spare, pair.H
-            if not measured:  # a measurement wants the model at W itself
-                _push(W_step, pair.W, beta)
+            _push(W_step, pair.W, beta)
         else:
             np.copyto(spare, pair.H)
             H_last, spare = spare, H_try
-        if not fell or measured:
+        if not fell or measured:  # a measurement wants the model at W itself
             np.copyto(W_step, pair.W)
         model_H = loss.model(V, W_step, out=B_H)
 
@@ -124,7 +123,8 @@ def iterate(
             kkt = kkt_norm(beside, kept)
             at_zero = math.hypot(np.linalg.norm(B_W), np.linalg.norm(B_H))
             violation = rule.violation(pair.start, (beside, kept), at_zero)
-        reason = trace.add(phase, iteration, best, kkt)
+        # Near an exact fit rounding makes a difference of large numbers negative
+        reason = trace.add(phase, iteration, max(best, 0.0), kkt)
         if rule.tol and violation <= rule.tol:
             return "kkt"
         idle = 0 if fell and gain > 0 else idle + 1

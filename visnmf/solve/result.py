@@ -22,12 +22,13 @@ class Record:
         What the iteration worked on: "sample" or "low rank" (stand-ins for V), "V", or
         "closing" (a last fit of H alone).
     iteration : int
-        Counted from 1 within the phase; 0 is the phase's start.
+        Counted from 1 within the phase.
     seconds : float
         Since the run began.
     objective : float
-        1/2 ||V - WH||^2 of the best pair so far, to the rounding of V's dtype; in the
-        phases on stand-ins, of the stand-in.
+        1/2 ||V - WH||^2 of the best pair so far, to the rounding of V's dtype: in float32
+        some 1e-6 of 1/2 ||V||^2, more where a side of V is very long. In the phases on
+        stand-ins, as seen through the stand-in. In "closing" it is exact.
     kkt : float
         Length of the projected gradient of that pair (Lin 2007, equation 16), NaN in
         iterations where it was not measured.

@@ -93,14 +93,14 @@ def run(
         )
     except KeyboardInterrupt:
         reason = "interrupted"
-    if plan.given is None:
-        order_parts(pair)
     try:
         objective, kkt = close(problem, pair)
         trace.add("closing", 1, objective, kkt)
     except KeyboardInterrupt:
         reason = "interrupted"
         objective, kkt = close(problem, pair)
+    if plan.given is None:
+        order_parts(pair)  # once the encodings are final: they are half of the energy
     n_iter = sum(record.phase == "V" for record in trace.history)
     return Factorization(pair.W.T, pair.H, objective, kkt, trace.history, reason, n_iter, settings)
 

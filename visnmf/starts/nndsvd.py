@@ -33,7 +33,7 @@ def nndsvd(
     """
     U, S, Z = triplets
     left, right = U.T, Z
-    W, H = np.zeros_like(left), np.zeros_like(right)
+    W, H = np.zeros(left.shape, left.dtype), np.zeros(right.shape, right.dtype)
     for k, sigma in enumerate(S):
         # The first pair has one sign: V is non-negative (Perron and Frobenius)
         halves = [(np.abs(left[0]), np.abs(right[0]))] if k == 0 else _halves(left[k], right[k])

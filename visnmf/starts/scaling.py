@@ -17,6 +17,6 @@ def scale_to_fit(matrix: Matrix, W: np.ndarray, H: np.ndarray) -> None:
     """
     fit = np.einsum("kj,kj->k", matrix.contract(W, None, VALUE), H).sum(dtype=np.float64)
     size = np.einsum("kr,kr->", W @ W.T, H @ H.T, dtype=np.float64)
-    scale = np.sqrt(fit / size) if size > 0 else 0.0
+    scale = np.sqrt(max(fit, 0.0) / size) if size > 0 else 0.0
     W *= W.dtype.type(scale)
     H *= H.dtype.type(scale)

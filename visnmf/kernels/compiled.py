@@ -26,8 +26,8 @@ SWEEP_COST = 1.0
 
 def hals(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float) -> None:
     """Do what `visnmf.kernels.reference.hals` does."""
-    work = _workspace(F)
-    _hals_tiles(F, *_model(F, G, B), sweeps, F.dtype.type(ratio), 0, tile_count(F), *work)
+    T, C, _ = _workspace(F)
+    _hals_tiles(F, *_model(F, G, B), sweeps, F.dtype.type(ratio), 0, tile_count(F), T, C)
 
 
 def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> None:
@@ -111,7 +111,7 @@ def _sweep(G, inverse, T, C):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _hals_tiles(F, G, inverse, B, sweeps, ratio, first, last, T, C, row):  # type: ignore[no-untyped-def]
+def _hals_tiles(F, G, inverse, B, sweeps, ratio, first, last, T, C):  # type: ignore[no-untyped-def]
     for tile in range(first, last):
         start = tile * TILE
         stop = min(start + TILE, F.shape[1])

@@ -19,9 +19,6 @@ class Frobenius:
         V, whose squared norm is taken once.
     """
 
-    kind = "quadratic"
-    needs = (VALUE,)
-
     def __init__(self, matrix: Matrix) -> None:
         self.const = 0.5 * matrix.total(None, None, SQUARED_VALUE)
 

@@ -50,10 +50,6 @@ class Dense:
         """Return V V', (m x m)."""
         return self.values @ self.values.T
 
-    def supports(self, function: Entrywise) -> bool:
-        """Tell whether sums of this function can be had: here, all."""
-        return True
-
     def contract(
         self,
         A: np.ndarray,

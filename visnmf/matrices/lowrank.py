@@ -55,10 +55,6 @@ class LowRank:
         """Return V V', (m x m)."""
         return self.L.T @ (self.R @ self.R.T) @ self.L
 
-    def supports(self, function: Entrywise) -> bool:
-        """Tell whether sums of this function can be had: the values only."""
-        return function is VALUE
-
     def contract(
         self,
         A: np.ndarray,

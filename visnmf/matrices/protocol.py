@@ -59,10 +59,6 @@ class Matrix(Protocol):
         """Return V V', (m x m)."""
         ...
 
-    def supports(self, function: Entrywise) -> bool:
-        """Tell whether sums of this function can be had."""
-        ...
-
     def contract(
         self,
         A: np.ndarray,

@@ -34,7 +34,6 @@ class Hals:
     kernels: Kernels
     sweeps: int = 8
     ratio: float = 0.05
-    needs = "quadratic"
 
     def step(self, F: np.ndarray, model: Quadratic, effort: float = 1.0) -> None:
         """Lower the model over F >= 0, in place, with a share of the sweeps, but at least one."""

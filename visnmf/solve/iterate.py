@@ -83,46 +83,42 @@ def iterate(
         factor fitted closely to a poor one loses entries that it does not get back.
     """
     V, loss, update, kernels = problem.matrix, problem.loss, problem.update, problem.kernels
-    W_step, H_last, spare = pair.W.copy(), pair.H.copy(), np.empty_like(pair.H)
+    steps = _Steps(pair)
     B_W, B_H = np.empty_like(pair.W), np.empty_like(pair.H)
-    model_H = loss.model(V, W_step, out=B_H)
+    model_H = loss.model(V, steps.W, out=B_H)
     noise = _NOISE * float(np.finfo(V.dtype).eps) * loss.const
     best = math.inf
     slow = idle = 0
     for iteration in range(1, rule.max_iter + 1):
         effort = min(1.0, 2.0 ** ((iteration - 1) // 2 - _SHORT)) if cold else 1.0
-        np.copyto(spare, pair.H)
-        update.step(spare, model_H, effort)
         beta = extrapolation.beta if extrapolation else 0.0
-        H_try = _push(H_last, spare, beta)
         measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
-        if measured:
-            _balance((W_step, pair.W), (H_try, spare, pair.H))
-        model_W = loss.model(V.T, H_try, out=B_W)
+        update.step(steps.start_H(), model_H, effort)
+        H = steps.extrapolate_H(beta)
+        if measured and iteration > 1:
+            steps.balance()
+        model_W = loss.model(V.T, H, out=B_W)
         if pair.start is None:
             pair.start = model_H.at(pair.H, kernels), model_W.at(pair.W, kernels)
-        update.step(W_step, model_W, effort)
-        point = model_W.at(W_step, kernels)
+        update.step(steps.W, model_W, effort)
+        point = model_W.at(steps.W, kernels)
 
         fell = point.objective <= best + noise
         if fell:
-            kept, gain = point, best - point.objective
+            of_W, gain = point, best - point.objective
             best = min(best, point.objective)
-            pair.W, pair.H, W_step, H_last, spare = W_step, H_try, pair.W, spare, pair.H
-            _push(W_step, pair.W, beta)
+            # A measurement wants the next model at W itself
+            steps.accept(0.0 if measured else beta)
         else:
-            np.copyto(spare, pair.H)
-            H_last, spare = spare, H_try
-        if not fell or measured:  # a measurement wants the model at W itself
-            np.copyto(W_step, pair.W)
-        model_H = loss.model(V, W_step, out=B_H)
+            steps.take_back()
+        model_H = loss.model(V, steps.W, out=B_H)
 
         kkt = violation = math.nan
         if measured and fell:
-            beside = model_H.at(pair.H, kernels)
-            kkt = kkt_norm(beside, kept)
+            of_H = model_H.at(pair.H, kernels)
+            kkt = kkt_norm(of_H, of_W)
             at_zero = math.hypot(np.linalg.norm(B_W), np.linalg.norm(B_H))
-            violation = rule.violation(pair.start, (beside, kept), at_zero)
+            violation = rule.violation(pair.start, (of_H, of_W), at_zero)
         # Near an exact fit rounding makes a difference of large numbers negative
         reason = trace.add(phase, iteration, max(best, 0.0), kkt)
         if rule.tol and violation <= rule.tol:
@@ -145,6 +141,62 @@ def iterate(
     return "max_iter"
 
 
+class _Steps:
+    """The arrays on the way from one pair to the next; they change places, none is made anew.
+
+    Parameters
+    ----------
+    pair : Pair
+        The best pair, kept up to date.
+    """
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.W = pair.W.copy()
+        """Where the step of W begins and ends."""
+        self._H_step = np.empty_like(pair.H)
+        self._H_before = pair.H.copy()  # the last step of H, not extrapolated
+
+    def start_H(self) -> np.ndarray:
+        """Return the place where H steps, at the best pair's H."""
+        np.copyto(self._H_step, self.pair.H)
+        return self._H_step
+
+    def extrapolate_H(self, beta: float) -> np.ndarray:
+        """Return H beyond its step."""
+        self._H_ahead = _push(self._H_before, self._H_step, beta)
+        return self._H_ahead
+
+    def accept(self, beta: float) -> None:
+        """Make W beside H as extrapolated the best pair; let W begin beyond its step."""
+        pair, free_W, free_H = self.pair, self.pair.W, self.pair.H
+        pair.W, pair.H = self.W, self._H_ahead
+        self._H_before, self._H_step = self._H_step, free_H
+        self.W = _push(free_W, pair.W, beta)
+
+    def take_back(self) -> None:
+        """Go on from the best pair, with no way behind it to extrapolate."""
+        np.copyto(self._H_step, self.pair.H)
+        self._H_before, self._H_step = self._H_step, self._H_ahead
+        np.copyto(self.W, self.pair.W)
+
+    def balance(self) -> None:
+        """Give each part and its encodings one length, in all copies alike.
+
+        W H stays, and so does the course of the iteration. But the projected gradient depends
+        on that scale, and a part that dwindles while its encodings grow would pass for a
+        violation of the KKT conditions, and would leave the range of the floats in the end.
+        """
+        lengths = [np.sqrt(np.einsum("kj,kj->k", F, F)) for F in (self.W, self._H_ahead)]
+        alive = (lengths[0] > 0) & (lengths[1] > 0)
+        ratio = np.where(alive, lengths[1] / np.where(alive, lengths[0], 1), 1)
+        scale = np.sqrt(ratio).astype(self.W.dtype)[:, None]
+        for F in (self.W, self.pair.W):
+            F *= scale
+        for F in (self._H_ahead, self._H_step, self.pair.H):
+            F /= scale
+
+
 def _push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
     """Write max(0, F + beta (F - behind)) over `behind`, the place that F came from."""
     if beta == 0:
@@ -154,20 +206,3 @@ def _push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
     behind *= F.dtype.type(beta)
     behind += F
     return np.maximum(behind, 0, out=behind)
-
-
-def _balance(parts: tuple[np.ndarray, ...], encodings: tuple[np.ndarray, ...]) -> None:
-    """Give each part and its encodings one length, in place and in all copies alike.
-
-    W H stays, and so does the course of the iteration. But the projected gradient depends
-    on that scale, and a part that dwindles while its encodings grow would pass for a
-    violation of the KKT conditions, and would leave the range of the floats in the end.
-    """
-    lengths = [np.sqrt(np.einsum("kj,kj->k", F, F)) for F in (parts[0], encodings[0])]
-    alive = (lengths[0] > 0) & (lengths[1] > 0)
-    ratio = np.where(alive, lengths[1] / np.where(alive, lengths[0], 1), 1)
-    scale = np.sqrt(ratio).astype(parts[0].dtype)[:, None]
-    for F in parts:
-        F *= scale
-    for F in encodings:
-        F /= scale

@@ -47,19 +47,19 @@ def main() -> None:
     pca_error = np.linalg.norm(faces.V - pca_rebuilt) / np.linalg.norm(faces.V)
 
     # Sparseness is 0 where all pixels are equal and 1 where all but one are zero.
-    for name, columns in (("faces", faces.V), ("parts", run.W), ("eigenfaces", eigenfaces)):
+    for name, columns in (("pictures", faces.V), ("parts", run.W), ("eigenfaces", eigenfaces)):
         sparseness, below = measure.hoyer_sparseness(columns).mean(), (columns < 0).mean()
         print(f"  {name:10}  sparseness {sparseness:.2f}, {below:3.0%} of values below zero")
     print(f"error: NMF {measure.relative_error(faces, run.W, run.H):.1%}, PCA {pca_error:.1%}")
-    print(f"a face takes {np.count_nonzero(run.H, axis=0).mean():.0f} of {rank} parts on average")
+    print(f"a picture takes {np.count_nonzero(run.H, axis=0).mean():.0f} of {rank} parts on average")
 
     face = faces[options.face % len(faces)]
     both = side_by_side(model.basis_images(), faces.layout.to_images(eigenfaces))
     figures = {
         "parts": (plots.basis(model), "all parts, those that explain most first"),
         "parts_and_eigenfaces": (both, "as many columns of W and of PCA"),
-        "build_up": (plots.build_up(model, face), "one face as a sum of its parts"),
-        "overlay": (plots.overlay(model, face), "where the five strongest of them lie"),
+        "build_up": (plots.build_up(model, face), "one picture as a sum of its parts"),
+        "overlay": (plots.overlay(model, face), "where its five strongest parts lie"),
         "convergence": (plots.convergence(run, against="iterations"), "how the fit went"),
     }
     options.output.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def main() -> None:
 
 def side_by_side(parts: np.ndarray, eigenfaces: np.ndarray) -> Figure:
     """Show two stacks of pictures (k, h, w) as sheets, each picture to its own largest value."""
-    figure = Figure(figsize=(10, 5.4), layout="constrained")
+    figure = Figure(figsize=(10, 5.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     parts = parts / parts.max(axis=(1, 2), keepdims=True)
     left.imshow(plots.montage(parts, background=1), cmap="gray", vmin=0)
@@ -89,7 +89,7 @@ def parse_arguments() -> argparse.Namespace:
     default = Path(__file__).parent / "output" / "01_parts_of_faces"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures instead of the faces")
-    parser.add_argument("--size", metavar="HxW", help="height and width to bring them to")
+    parser.add_argument("--size", metavar="HxW", help="size to bring those pictures to")
     parser.add_argument("--rank", type=int, default=49, help="how many parts (49)")
     parser.add_argument("--face", type=int, default=41, help="which picture to build up (41)")
     return parser.parse_args()

@@ -7,8 +7,8 @@ Pipeline, and cross-validation learns parts and classifier anew in every fold, f
 pictures alone. Digits come with scikit-learn. The faces of ORL (40 people, 10 pictures each) are
 taken where they are: in orl_faces.npz (arrays images and subject) in the folder VISNMF_DATA.
 
-What to expect: a few linear features seldom beat all the pixels. What they bring is size, 16
-numbers in place of 64, or 40 in place of 2,576, and here each is the amount of a part to look at.
+What to expect: a few linear features seldom beat all the pixels, and PCA does about as well. What
+NMF brings is 16 numbers for 64, or 40 for 2,576, each the amount of a part that one can look at.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
             print(f"  {features:12} {folds.mean():.1%} right, varying by {folds.std():.1%} (std)")
         nmf = visnmf.NMF(rank, random_state=0).fit(images)  # takes an ImageSet as it is
         file = out / f"parts_{name.split()[0].lower()}.png"
-        plots.basis(nmf.components_.T, images.layout).savefig(file, dpi=120)
+        plots.basis(nmf).savefig(file, dpi=120)
         print(f"{file}: the parts that are the features")
     draw_scores(scores).savefig(out / "accuracy.png", dpi=120)
     print(f"{out / 'accuracy.png'}: all accuracies")
@@ -76,9 +76,8 @@ def draw_scores(scores: dict[str, dict[str, np.ndarray]]) -> Figure:
     panels = figure.subplots(1, len(scores), squeeze=False, sharey=True)[0]
     for axes, (title, features) in zip(panels, scores.items(), strict=True):
         for x, folds in enumerate(features.values()):
-            mean = 100 * folds.mean()
-            axes.bar(x, mean, width=0.6, color=("#cccccc", "#aaaaaa", "#56B4E9")[x])
-            axes.text(x, 5, f"{mean:.1f} %", ha="center")
+            axes.bar(x, 100 * folds.mean(), width=0.6, color=("#cccccc", "#aaaaaa", "#56B4E9")[x])
+            axes.text(x, 5, f"{folds.mean():.1%}", ha="center")
             axes.scatter(np.full(len(folds), x), 100 * folds, s=12, color="black", zorder=3)
         axes.set(title=title, ylim=(0, 103), xticks=range(len(features)), xticklabels=features)
         axes.spines[["top", "right"]].set_visible(False)

@@ -51,7 +51,7 @@ def main() -> None:
         sparseness, below = measure.hoyer_sparseness(columns).mean(), (columns < 0).mean()
         print(f"  {name:10}  sparseness {sparseness:.2f}, {below:3.0%} of values below zero")
     print(f"error: NMF {measure.relative_error(faces, run.W, run.H):.1%}, PCA {pca_error:.1%}")
-    print(f"a picture takes {np.count_nonzero(run.H, axis=0).mean():.0f} of {rank} parts on average")
+    print(f"parts that a picture takes: {np.count_nonzero(run.H, axis=0).mean():.0f} of {rank}")
 
     face = faces[options.face % len(faces)]
     both = side_by_side(model.basis_images(), faces.layout.to_images(eigenfaces))

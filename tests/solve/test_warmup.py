@@ -83,3 +83,15 @@ def test_all_ways_end_alike(shape, warmup):
     assert phases == {"low rank" if warmup == "low rank" else "sample", "V", "closing"}
     assert warm.objective == pytest.approx(plain.objective, rel=0.05)
     assert warm.n_iter < 60
+
+
+def test_a_run_is_gone_on_with_where_it_was():
+    rng = np.random.default_rng(0)
+    V = rng.random((900, 6)) @ rng.random((6, 1000)) + 0.2 * rng.random((900, 1000))
+    first = factorize(V, 6, max_iter=40, tol=0, change=0)
+    assert {record.phase for record in first.history} == {"low rank", "V", "closing"}
+    more = factorize(V, 6, W=first.W, H=first.H, max_iter=5)
+    assert {record.phase for record in more.history} == {"V", "closing"}
+    assert more.objective <= first.objective * (1 + 1e-9)
+    afresh = factorize(V, 6, W=rng.random((900, 6)), H=rng.random((6, 1000)), max_iter=5)
+    assert "low rank" in {record.phase for record in afresh.history}

@@ -221,7 +221,6 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             rule=Rule(self.max_iter, tol=self.tol, change=_CHANGE * self.tol, absolute=True),
             init=check_init(self.init, X.shape, rank),
             given=given.factors,
-            warmup="none" if given.factors else "auto",
         )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         trace = Trace(callback=_tell if self.verbose else None)

@@ -83,7 +83,8 @@ def factorize(
         The same seed gives the same result on the same machine.
     warmup : {"auto", "none", "sample", "low rank", "both"}
         Which stand-ins for V the first iterations work on: a sample of its longer side,
-        V of low rank, both, none, or what pays for V's shape.
+        V of low rank, both, none, or what pays for V's shape; "auto" makes none for a
+        given W and H that fit V already, so that a run can be gone on with.
     sweeps : int
         The most sweeps over a factor for each product with V; 1 is plain HALS.
     extrapolate : bool

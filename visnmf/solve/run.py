@@ -27,6 +27,8 @@ __all__ = ["INITS", "Plan", "run"]
 
 INITS = ("auto", "random", *VARIANTS)
 
+_PROBED = 256  # columns that tell whether a given pair fits
+_FITTING = 0.02  # projected gradient of a pair that fits, over the gradient at zero
 _OVERSAMPLED = 10  # directions beyond the rank in the range finder of an SVD start
 
 
@@ -74,6 +76,8 @@ def run(
     update = Hals(kernels, plan.sweeps, plan.ratio)
     problem = Problem(matrix, Frobenius(matrix), update, kernels)
     stand_ins = choose_stand_ins((m, n), plan.rank, plan.warmup, kernels.SWEEP_COST)
+    if plan.given is not None and plan.warmup == "auto" and _fits(problem, plan.given):
+        stand_ins = choose_stand_ins((m, n), plan.rank, "none")
     pair, lowered = _start(matrix, plan, stand_ins, rng)
     cold = plan.given is not None or plan.init_for((m, n)) == "random"
     try:
@@ -132,6 +136,20 @@ def _start(
     W, H = nndsvd(triplets, init, mean, rng)
     scale_to_fit(lowered, W, H)
     return Pair(W, H), lowered if shared else None
+
+
+def _fits(problem: Problem, given: tuple[np.ndarray, np.ndarray]) -> bool:
+    """Tell, from some columns, whether H is nearly the best for W, as of a run to be resumed.
+
+    Such a pair has nothing to gain on a stand-in, and would be lost there.
+    """
+    W, H = (np.ascontiguousarray(F) for F in given)
+    n = H.shape[1]
+    some = np.unique(np.linspace(0, n - 1, min(n, _PROBED)).astype(int))
+    part, F = problem.matrix.take(some), np.ascontiguousarray(H[:, some])
+    model = problem.loss.model(part, W, out=np.empty_like(F))
+    slope = model.at(F, problem.kernels).square
+    return bool(np.sqrt(slope) <= _FITTING * np.linalg.norm(model.B))
 
 
 def _leading(lowered: LowRank, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -59,8 +59,8 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         the number of features, as None is.
     init : {"random", "nndsvd", "nndsvda", "nndsvdar", "custom"}, default=None
         The start. None is "nndsvda" where n_components <= min(n_samples, n_features), else
-        "random"; "custom" takes W and H as given to `fit` or `fit_transform`, and goes on from
-        there on X itself, without stand-ins for it.
+        "random"; "custom" takes W and H as given to `fit` or `fit_transform`; where they
+        fit X already, it goes on from there on X itself, without stand-ins.
     solver : {"cd", "mu"}, default="cd"
         "cd" is accelerated coordinate descent with extrapolation, see `visnmf.factorize`.
         "mu" is not there yet.

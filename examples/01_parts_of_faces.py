@@ -70,7 +70,7 @@ def main() -> None:
 
 def side_by_side(parts: np.ndarray, eigenfaces: np.ndarray) -> Figure:
     """Show two stacks of pictures (k, h, w) as sheets, each picture to its own largest value."""
-    figure = Figure(figsize=(10, 5.2), layout="constrained")
+    figure = Figure(figsize=(10, 5.2), layout="compressed")
     left, right = figure.subplots(1, 2)
     parts = parts / parts.max(axis=(1, 2), keepdims=True)
     left.imshow(plots.montage(parts, background=1), cmap="gray", vmin=0)

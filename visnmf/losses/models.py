@@ -1,17 +1,20 @@
 """What an update sees of a loss: a function of one factor alone.
 
-The other factor A is held. Models of the same F made from two blocks of images add up.
+The other factor A is held. A model is built at one F; `Quadratic` holds for every F where
+the loss is a quadratic, and else is a bound above it that touches at the F that it was
+built at. Models of the same F made from two blocks of images add up.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
 
-__all__ = ["Point", "Quadratic"]
+__all__ = ["Point", "Quadratic", "Split", "projected"]
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,133 @@ class Point:
 
 @dataclass(frozen=True)
 class Quadratic:
-    """The function const - <B, F> + 1/2 <G, F F'> of F (rank x q)."""
+    """The function const - <B, F> + 1/2 <G, F F'> + 1/2 sum_j d_j |f_j|^2 of F (rank x q).
+
+    Parameters
+    ----------
+    G : ndarray (rank, rank) or (q, rank, rank)
+        One curvature for all columns of F, or one for each, as where each image has other
+        pixels missing.
+    B : ndarray (rank, q)
+        The pull; of either sign.
+    const : float
+        The value at F = 0.
+    d : ndarray (q,), optional
+        Curvature that each column has beside G.
+    convex : bool
+        Whether G is positive semi-definite.
+    """
 
     G: np.ndarray
     B: np.ndarray
     const: float
+    d: np.ndarray | None = None
+    convex: bool = True
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all columns of F have the same curvature."""
+        return self.d is None and self.G.ndim == 2
+
+    def times(self, F: np.ndarray) -> np.ndarray:
+        """Return the curvature times F."""
+        if self.G.ndim == 2:
+            product = self.G @ F
+        else:
+            product = np.einsum("jkl,lj->kj", self.G, F, optimize=True)
+        if self.d is not None:
+            product += F * self.d
+        return product
+
+    def gradient(self, F: np.ndarray) -> np.ndarray:
+        """Return the gradient at F."""
+        return self.times(F) - self.B
+
+    def value(self, F: np.ndarray) -> float:
+        """Return the value at F, summed in float64."""
+        pull = 0.5 * self.times(F) - self.B
+        return self.const + float(np.einsum("kj,kj->k", pull, F).sum(dtype=np.float64))
 
     def at(self, F: np.ndarray, kernels: Kernels) -> Point:
         """Return value and KKT residual at F, summed in float64."""
+        if not self.uniform:
+            free = projected(F, self.gradient(F))
+            return Point(self.value(F), *_sizes(free))
         sums = kernels.sums(F, self.G, self.B)
         # <G, F F'> = linear - slope; written so, less cancels near the optimum
         objective = self.const - 0.5 * (sums.linear + sums.slope)
         return Point(objective, sums.absolute, sums.square)
+
+    def of_rows(self, rows: np.ndarray, F: np.ndarray) -> Quadratic:
+        """Return the model of some rows of F, the others held as they are."""
+        held = np.setdiff1d(np.arange(len(F)), rows)
+        if self.G.ndim == 2:
+            across = self.G[np.ix_(rows, held)] @ F[held]
+            G = self.G[np.ix_(rows, rows)]
+        else:
+            across = np.einsum("jkl,lj->kj", self.G[:, rows][:, :, held], F[held])
+            G = self.G[:, rows][:, :, rows]
+        rest = np.zeros_like(F)
+        rest[held] = F[held]
+        B = self.B[rows] - across
+        return replace(self, G=G, B=np.ascontiguousarray(B), const=self.value(rest))
+
+
+@dataclass(frozen=True)
+class Split:
+    """A gradient in two halves at the F that it was built at, for multiplicative steps.
+
+    Parameters
+    ----------
+    neg, pos : ndarray (rank, q)
+        Non-negative; the gradient is pos - neg.
+    objective : float
+        The value at that F; NaN where it was not asked for.
+    degrees : tuple of float
+        The lowest and the highest power of an entry of F in the function that majorizes; a
+        step with the exponent 1 / (highest - lowest) never raises it (Yang & Oja 2011).
+    value : callable
+        The value at any F; costs a pass over V.
+    """
+
+    neg: np.ndarray
+    pos: np.ndarray
+    objective: float
+    degrees: tuple[float, float]
+    value: Callable[[np.ndarray], float]
+
+    @property
+    def power(self) -> float:
+        """The exponent that keeps a multiplicative step from raising the value."""
+        low, high = self.degrees
+        return 1.0 / (high - low)
+
+    def gradient(self, F: np.ndarray) -> np.ndarray:
+        """Return the gradient at the F that the model was built at, whichever is given."""
+        return self.pos - self.neg
+
+    def at(self, F: np.ndarray, kernels: Kernels | None = None) -> Point:
+        """Return value and KKT residual at the F that the model was built at."""
+        return Point(self.objective, *_sizes(projected(F, self.gradient(F))))
+
+    def of_rows(self, rows: np.ndarray, F: np.ndarray) -> Split:
+        """Return the model of some rows of F, the others held as they are."""
+        whole = F.copy()
+
+        def value(part: np.ndarray) -> float:
+            whole[rows] = part
+            return self.value(whole)
+
+        return replace(self, neg=self.neg[rows], pos=self.pos[rows], value=value)
+
+
+def projected(F: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Return the gradient less what pulls an entry at zero below zero."""
+    return np.where(F > 0, gradient, np.minimum(gradient, 0))
+
+
+def _sizes(free: np.ndarray) -> tuple[float, float]:
+    return (
+        float(np.abs(free).sum(dtype=np.float64)),
+        float(np.einsum("kj,kj->k", free, free).sum(dtype=np.float64)),
+    )

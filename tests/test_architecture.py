@@ -46,7 +46,7 @@ HEAVY = {
     "numba": {"kernels"},
     "rich": {"cli"},
     "safetensors": {"model"},
-    "scipy": {"starts", "solve", "estimator"},
+    "scipy": {"matrices", "starts", "solve", "estimator"},
     "skimage": set(),
     "sklearn": {"estimator"},
     "tifffile": set(),

@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from visnmf import errors, measure, plots, samples
+    from visnmf import errors, kin, measure, plots, samples, terms
     from visnmf.estimator.nmf import NMF
     from visnmf.images import preparing
     from visnmf.images.imageset import ImageSet
@@ -32,10 +32,12 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "errors": "visnmf.errors",
+    "kin": "visnmf.kin",
     "measure": "visnmf.measure",
     "plots": "visnmf.plots",
     "preparing": "visnmf.images.preparing",
     "samples": "visnmf.samples",
+    "terms": "visnmf.terms",
 }
 _HOMES = {
     "NMF": "visnmf.estimator.nmf",
@@ -61,6 +63,7 @@ __all__ = [
     "errors",
     "extract_patches",
     "factorize",
+    "kin",
     "learn",
     "load_images",
     "measure",
@@ -68,6 +71,7 @@ __all__ = [
     "plots",
     "preparing",
     "samples",
+    "terms",
 ]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from visnmf.matrices import dense
+from visnmf.matrices.blocks import column_blocks
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.lowrank import LowRank, find_range
 from visnmf.matrices.protocol import RESIDUAL, SQUARED_RESIDUAL, SQUARED_VALUE, VALUE
@@ -69,7 +69,7 @@ def test_taking_columns_and_the_gram_matrix(make, V):
 @each_kind
 @pytest.mark.parametrize("block", [1, 100, 1 << 18])
 def test_sums_over_entries(make, V, block, monkeypatch):
-    monkeypatch.setattr(dense, "_BLOCK", block)
+    monkeypatch.setattr(column_blocks, "__defaults__", (block,))
     A, F = factors(V)
     matrix = make()
     if isinstance(matrix, LowRank):

@@ -33,7 +33,7 @@ def spoiled(value):
         (GOOD.astype(object), "real numbers.*object"),
         (np.full((4, 5), "a"), "real numbers"),
         ([[1, 2], [3]], "not an array of numbers"),
-        (scipy.sparse.csr_array(GOOD), "sparse.*toarray"),
+        (scipy.sparse.csr_array(-GOOD), "negative"),
         (np.full((4, 5), 1e90), "scale V first"),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Quadratic:
 
     Parameters
     ----------
-    G : ndarray (rank, rank) or (q, rank, rank)
+    G : ndarray (rank, rank) or (rank, rank, q)
         One curvature for all columns of F, or one for each, as where each image has other
         pixels missing.
     B : ndarray (rank, q)
@@ -63,7 +64,7 @@ class Quadratic:
         if self.G.ndim == 2:
             product = self.G @ F
         else:
-            product = np.einsum("jkl,lj->kj", self.G, F, optimize=True)
+            product = np.einsum("klj,lj->kj", self.G, F)
         if self.d is not None:
             product += F * self.d
         return product
@@ -90,12 +91,9 @@ class Quadratic:
     def of_rows(self, rows: np.ndarray, F: np.ndarray) -> Quadratic:
         """Return the model of some rows of F, the others held as they are."""
         held = np.setdiff1d(np.arange(len(F)), rows)
-        if self.G.ndim == 2:
-            across = self.G[np.ix_(rows, held)] @ F[held]
-            G = self.G[np.ix_(rows, rows)]
-        else:
-            across = np.einsum("jkl,lj->kj", self.G[:, rows][:, :, held], F[held])
-            G = self.G[:, rows][:, :, rows]
+        apart = replace(self, G=self.G[np.ix_(rows, held)], d=None)
+        across = apart.times(F[held])
+        G = self.G[np.ix_(rows, rows)]
         rest = np.zeros_like(F)
         rest[held] = F[held]
         B = self.B[rows] - across
@@ -117,6 +115,8 @@ class Split:
         step with the exponent 1 / (highest - lowest) never raises it (Yang & Oja 2011).
     value : callable
         The value at any F; costs a pass over V.
+    entries : object, optional
+        V and A themselves, for updates that go by entries.
     """
 
     neg: np.ndarray
@@ -124,6 +124,7 @@ class Split:
     objective: float
     degrees: tuple[float, float]
     value: Callable[[np.ndarray], float]
+    entries: Any = None
 
     @property
     def power(self) -> float:
@@ -136,8 +137,14 @@ class Split:
         return self.pos - self.neg
 
     def at(self, F: np.ndarray, kernels: Kernels | None = None) -> Point:
-        """Return value and KKT residual at the F that the model was built at."""
-        return Point(self.objective, *_sizes(projected(F, self.gradient(F))))
+        """Return value and KKT residual at the F that the model was built at.
+
+        Multiplicative steps leave no entry at zero. So the residual of an entry that the
+        gradient pulls down is at most L times the entry, with L the mean of pos over that of F.
+        """
+        mean = max(float(F.mean(dtype=np.float64)), 1e-30)
+        reach = F * F.dtype.type(self.pos.mean(dtype=np.float64) / mean)
+        return Point(self.objective, *_sizes(np.minimum(self.gradient(F), reach)))
 
     def of_rows(self, rows: np.ndarray, F: np.ndarray) -> Split:
         """Return the model of some rows of F, the others held as they are."""

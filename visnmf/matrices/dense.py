@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Entrywise
+from visnmf.matrices.blocks import (
+    column_blocks,
+    dot,
+    fitted,
+    fitted_total,
+    ones_contracted,
+)
+from visnmf.matrices.protocol import (
+    FITTED,
+    ONE,
+    SQUARED_RESIDUAL,
+    SQUARED_VALUE,
+    VALUE,
+    Bundle,
+    Entrywise,
+)
 
 __all__ = ["Dense"]
-
-_SHORT = 1 << 14  # squares that are added up in the type of the entries
-_BLOCK = 1 << 18  # entries of A'F that are formed at a time
 
 
 class Dense:
@@ -23,6 +34,9 @@ class Dense:
     values : ndarray (m, n)
         V, float32 or float64; kept, not copied.
     """
+
+    kind = "dense"
+    weighted = False
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
@@ -42,9 +56,18 @@ class Dense:
         """The transposed matrix, sharing memory."""
         return Dense(self.values.T)
 
+    @property
+    def work(self) -> float:
+        """Multiply-adds of a product with one row."""
+        return float(self.values.size)
+
     def take(self, columns: np.ndarray) -> Dense:
         """Return a matrix of some columns, each contiguous in memory."""
         return Dense(np.ascontiguousarray(self.values.T[columns]).T)
+
+    def scaled(self, rows: np.ndarray, columns: np.ndarray) -> Dense:
+        """Return a copy with each entry times the numbers of its row and of its column."""
+        return Dense(self.values * rows[:, None] * columns)
 
     def gram(self) -> np.ndarray:
         """Return V V', (m x m)."""
@@ -60,40 +83,53 @@ class Dense:
         """Return A @ f(V, A'F); for the values themselves it is one matrix product."""
         if function is VALUE:
             return np.matmul(A, self.values, out=out)
+        if function is ONE:
+            return ones_contracted(A, self.shape[1], self.dtype)
         assert F is not None
+        if function is FITTED:
+            return np.matmul(A @ A.T, F, out=out)
         if out is None:
             out = np.empty((len(A), self.shape[1]), self.dtype)
-        for columns, block in self._blocks():
-            np.matmul(A, function.of(block, A.T @ F[:, columns]), out=out[:, columns])
+        for columns in column_blocks(self.shape):
+            block = self.values[:, columns]
+            found = function.of(block, fitted(A, F, columns, block))
+            np.matmul(A, found, out=out[:, columns])
         return out
 
     def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
         """Return the sum of f(V, A'F) in float64."""
-        if function is SQUARED_VALUE:
-            return sum(_square(block) for _, block in self._blocks())
+        if function is FITTED:
+            assert A is not None
+            assert F is not None
+            return fitted_total(A, F)
+        if function is ONE:
+            return float(self.values.size)
         whole = 0.0
-        for columns, block in self._blocks():
-            fitted = block if A is None or F is None else A.T @ F[:, columns]
-            if function is SQUARED_RESIDUAL:
-                assert fitted is not block  # V itself is never written to
-                fitted -= block
-                whole += _square(fitted)
+        for columns in column_blocks(self.shape):
+            block = self.values[:, columns]
+            if function is SQUARED_VALUE:
+                whole += dot(block, block)
                 continue
-            whole += float(function.of(block, fitted).sum(dtype=np.float64))
+            near = block if A is None or F is None else fitted(A, F, columns, block)
+            if function is SQUARED_RESIDUAL:
+                assert near is not block  # V itself is never written to
+                near -= block
+                whole += dot(near, near)
+                continue
+            whole += float(function.of(block, near).sum(dtype=np.float64))
         return whole
 
-    def _blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        m, n = self.shape
-        width = max(1, _BLOCK // max(m, 1))
-        for start in range(0, n, width):
-            columns = slice(start, start + width)
-            yield columns, self.values[:, columns]
-
-
-def _square(block: np.ndarray) -> float:
-    """Return the sum of squares: short sums in the block's own type, the rest in float64."""
-    rows = block.T if block.flags.f_contiguous else block
-    return sum(
-        float(np.einsum("ij,ij->i", part, part).sum(dtype=np.float64))
-        for part in (rows[:, i : i + _SHORT] for i in range(0, rows.shape[1], _SHORT))
-    )
+    def gather(
+        self, A: np.ndarray, F: np.ndarray, bundle: Bundle, cost: bool = True
+    ) -> tuple[list[np.ndarray], float]:
+        """Return the contractions and the sum of a bundle, block by block."""
+        sums = [np.empty((len(A), self.shape[1]), self.dtype) for _ in range(bundle.count)]
+        whole = 0.0
+        for columns in column_blocks(self.shape):
+            block = self.values[:, columns]
+            arrays, pair = bundle.of(block, fitted(A, F, columns, block), cost)
+            for found, out in zip(arrays, sums, strict=True):
+                np.matmul(A, found, out=out[:, columns])
+            if pair is not None:
+                whole += dot(*pair)
+        return sums, whole if cost else float("nan")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.matrices.protocol import VALUE, Entrywise, Matrix
+from visnmf.matrices.protocol import VALUE, Bundle, Entrywise, Matrix
 
 __all__ = ["LowRank", "find_range"]
 
@@ -27,6 +27,9 @@ class LowRank:
     L, R : ndarray (q, m), (q, n)
         The factors; either may be the orthonormal one.
     """
+
+    kind = "low-rank"
+    weighted = False
 
     def __init__(self, L: np.ndarray, R: np.ndarray) -> None:
         self.L = L
@@ -47,9 +50,18 @@ class LowRank:
         """The transposed matrix, sharing memory."""
         return LowRank(self.R, self.L)
 
+    @property
+    def work(self) -> float:
+        """Multiply-adds of a product with one row."""
+        return float(self.L.size + self.R.size)
+
     def take(self, columns: np.ndarray) -> LowRank:
         """Return a matrix of some columns."""
         return LowRank(self.L, self.R[:, columns])
+
+    def scaled(self, rows: np.ndarray, columns: np.ndarray) -> LowRank:
+        """Return a copy with each entry times the numbers of its row and of its column."""
+        return LowRank(self.L * rows, self.R * columns)
 
     def gram(self) -> np.ndarray:
         """Return V V', (m x m)."""
@@ -70,6 +82,12 @@ class LowRank:
     def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
         """Refuse: the entries are not known."""
         raise NotImplementedError(f"a low-rank stand-in has no sums of the {function.name}")
+
+    def gather(
+        self, A: np.ndarray, F: np.ndarray, bundle: Bundle, cost: bool = True
+    ) -> tuple[list[np.ndarray], float]:
+        """Refuse: the entries are not known."""
+        raise NotImplementedError(f"a low-rank stand-in has no sums of the {bundle.name}")
 
     def leading(self, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the leading singular triplets U (m, rank), S (rank,) and Z (rank, n).

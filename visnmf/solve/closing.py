@@ -22,8 +22,12 @@ def close(problem: Problem, pair: Pair) -> tuple[float, float]:
     return loss.value(V, pair.W, pair.H), kkt_norm(of_H, of_W)
 
 
-def order_parts(pair: Pair) -> None:
-    """Put the parts in order of the energy ||w_k h_k'|| that they explain, the most first."""
+def order_parts(pair: Pair, first: int = 0) -> None:
+    """Put the parts in order of the energy ||w_k h_k'|| that they explain, the most first.
+
+    The `first` parts stay where they are.
+    """
     energy = np.einsum("kj,kj->k", pair.W, pair.W) * np.einsum("kj,kj->k", pair.H, pair.H)
+    energy[:first] = np.inf
     order = np.argsort(-energy, kind="stable")
     pair.W, pair.H = pair.W[order], pair.H[order]

@@ -23,11 +23,12 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
     values = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
     if hasattr(values, "tocsr"):
         raise InvalidInputError(
-            f"{name} is sparse, which this version cannot factorize; use {name}.toarray()"
+            f"{name} is sparse, but has to be an array here; use {name}.toarray()"
         )
     if np.ma.is_masked(values):
         raise InvalidInputError(
-            f"{name} has masked entries, which this version cannot leave out; fill them first"
+            f"{name} has masked entries; fill them first, or give {name}.data with "
+            f"observed=~{name}.mask where that is taken"
         )
     try:
         values = np.asarray(values)

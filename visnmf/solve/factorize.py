@@ -10,16 +10,13 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
-from visnmf.matrices.dense import Dense
-from visnmf.solve.edge import (
-    check_factor,
-    check_integer,
-    check_number,
-    check_seed,
-    check_values,
-)
+from visnmf.matrices.protocol import Matrix
+from visnmf.solve.compose import UPDATES, Asked, sort_terms
+from visnmf.solve.edge import check_factor, check_integer, check_number, check_seed, check_values
+from visnmf.solve.intake import take_in
+from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
-from visnmf.solve.run import INITS, Plan, run
+from visnmf.solve.run import run
 from visnmf.solve.stopping import Rule, Trace
 from visnmf.solve.warmup import STAND_INS
 
@@ -30,6 +27,16 @@ def factorize(
     V: Any,
     rank: int,
     *,
+    loss: str | float = "frobenius",
+    terms_W: Any = None,
+    terms_H: Any = None,
+    known_W: Any = None,
+    known_H: Any = None,
+    observed: Any = None,
+    weights: Any = None,
+    missing: float | None = None,
+    smoothing: float = 0.0,
+    update: str = "auto",
     init: str = "auto",
     W: Any = None,
     H: Any = None,
@@ -46,34 +53,65 @@ def factorize(
 ) -> Factorization:
     r"""Factorize V into non-negative W and H.
 
-    Minimizes
+    Minimizes, with the Frobenius loss,
 
     .. math:: f(W, H) = \tfrac12 \|V - W H\|_F^2, \quad W \ge 0, \; H \ge 0
 
     by accelerated HALS [1]_ [2]_ with extrapolation and restarts [3]_. Where V is large, the
     first iterations work on stand-ins for it; the last phase, and all that is reported
-    of the result, is of V itself.
+    of the result, is of V itself. Other losses, penalties, constraints, known parts and missing
+    entries combine freely; what does not go together is refused before the first iteration.
 
     Parameters
     ----------
-    V : array_like (m, n) or ImageSet
+    V : array_like (m, n), ImageSet or scipy.sparse array
         Non-negative and finite; columns are images. float32 and float64 are worked on
         as given, in either memory order, without a copy; integers of up to 16 bits and
         float16 become float32, other integers float64, and so does float32 whose largest
-        entry lies beyond 1e-9 to 1e9.
+        entry lies beyond 1e-9 to 1e9. A sparse V is never made dense; an entry that it does
+        not store is 0, unless `observed` is "stored".
     rank : int
-        How many parts to learn, at least 1; may exceed min(m, n).
-    init : {"auto", "nndsvda", "nndsvd", "nndsvdar", "random"}
-        Where to start if W and H are not given. "auto" is "nndsvda" [4]_ where rank is at most
-        min(m, n), else "random".
+        How many parts to learn, at least 1, known ones included; may exceed min(m, n).
+    loss : str or float
+        "frobenius", "kullback-leibler" (or "kl"), "itakura-saito" (or "is"), or the beta of
+        any beta-divergence [5]_: 2, 1 and 0 are the three.
+    terms_W, terms_H : term or sequence of terms, optional
+        Penalties and constraints of `visnmf.terms` on either factor, one constraint at most.
+        Where only one factor is penalized, the other one is held to ``|w_k| <= 1`` (in sum, with
+        other losses than Frobenius): else scaling it up would undo the penalty.
+    known_W : array_like (m, p), optional
+        Parts that are known and held as they are, as endmembers or a background; they are
+        the first p columns of W.
+    known_H : array_like (q, n), optional
+        Encodings that are known and held, of the q parts after those.
+    observed : array_like of bool (m, n), scipy.sparse array or "stored", optional
+        Which entries of V are known. The others are never looked at. A sparse array says it by
+        its true entries; "stored" means those that a sparse V stores.
+    weights : array_like (m, n) or scipy.sparse array, optional
+        How much each entry counts, at least 0; only ratios matter.
+    missing : float, optional
+        The value, NaN perhaps, that says that an entry of a dense V is not known.
+    smoothing : float
+        theta of nsNMF [6]_, from 0 to 1: V ~ W S H with S = (1 - theta) I + theta/rank 11',
+        which makes W and H sparse. H of the result is S H, so that V ~ W H.
+    update : {"auto", "hals", "mu", "gradient", "fast gradient", "bpp", "newton"}
+        How either factor steps: HALS, multiplicative updates, projected gradient with a
+        step search (Lin), Nesterov's (NeNMF), block principal pivoting (ANLS), or scalar Newton
+        steps (Kullback-Leibler only). "auto" takes HALS for the Frobenius loss and
+        multiplicative updates for the others, and where a constraint needs it a gradient.
+    init : str
+        Where to start if W and H are not given: "random", "nndsvda", "nndsvd", "nndsvdar" [4]_,
+        "kmeans", "spherical kmeans", "spa", "snpa" (separable), or "frobenius" (a short fit
+        with that loss). "auto" is "frobenius" for other losses; else "nndsvda" where rank is
+        at most min(m, n), else "random".
     W, H : array_like (m, rank), (rank, n), optional
         A start of your own, both or neither; not changed.
     max_iter : int
         The most iterations on V itself.
     tol : float
         Stop when the length of the projected gradient is at most `tol` times that of
-        (V H', W'V), the gradient if nothing were explained; it is measured every ten
-        iterations. 0 for never.
+        (V H', W'V), the gradient if nothing were explained (with other losses, the halves of the
+        gradient that pull up); it is measured every ten iterations. 0 for never.
     change : float
         Stop when three iterations in a row each lower the objective by less than this share
         of it. 0 for never.
@@ -84,7 +122,8 @@ def factorize(
     warmup : {"auto", "none", "sample", "low rank", "both"}
         Which stand-ins for V the first iterations work on: a sample of its longer side,
         V of low rank, both, none, or what pays for V's shape; "auto" makes none for a
-        given W and H that fit V already, so that a run can be gone on with.
+        given W and H that fit V already, so that a run can be gone on with. With terms, known
+        parts or missing entries there are none.
     sweeps : int
         The most sweeps over a factor for each product with V; 1 is plain HALS.
     extrapolate : bool
@@ -99,19 +138,23 @@ def factorize(
     -------
     Factorization
         With the parts in order of the energy that they explain, the most first, unless W and
-        H were given.
+        H were given or there are penalties; known parts come first.
 
     Raises
     ------
     InvalidInputError
-        If V has negative, NaN or infinite entries, no entries, or not two dimensions, or if an
-        option has a value that cannot be used.
+        If V has negative, NaN or infinite entries, no entries, or not two dimensions, if an
+        option has a value that cannot be used, or if loss, update, terms and V do not go
+        together.
 
     Notes
     -----
     An iteration costs two products of V with a factor, 4 m n rank operations, and up
     to `sweeps` times 2 rank^2 (m + n). Beside V it needs memory for about five copies
-    of the factors, and where stand-ins are made at most a fifth of V more.
+    of the factors, and where stand-ins are made at most a fifth of V more. W H is never formed
+    whole. With other losses, or with missing entries, an iteration costs about four products
+    and two passes over the entries; for a sparse V this means the stored ones with the Frobenius
+    and Kullback-Leibler losses, but all m n places, in blocks, with any other beta.
 
     Ctrl-C ends a run early: the best pair so far comes back with reason "interrupted".
 
@@ -125,6 +168,10 @@ def factorize(
        algorithms using extrapolation. Neural Computation 31(2).
     .. [4] C. Boutsidis, E. Gallopoulos (2008). SVD based initialization: a head start
        for nonnegative matrix factorization. Pattern Recognition 41(4).
+    .. [5] C. Févotte, J. Idier (2011). Algorithms for nonnegative matrix factorization
+       with the beta-divergence. Neural Computation 23(9).
+    .. [6] A. Pascual-Montano et al. (2006). Nonsmooth nonnegative matrix factorization
+       (nsNMF). IEEE TPAMI 28(3).
 
     Examples
     --------
@@ -133,11 +180,20 @@ def factorize(
     >>> result = visnmf.factorize(V, rank=2)
     >>> bool(np.allclose(result.W @ result.H, V, atol=1e-4))
     True
+
+    One entry unknown, and filled in:
+
+    >>> V[2, 2] = np.nan
+    >>> filled = visnmf.factorize(V, rank=2, missing=np.nan, max_iter=500, change=0)
+    >>> float((filled.W @ filled.H)[2, 2].round(2))
+    2.0
     """
     trace = Trace(check_number(time_limit, "time_limit"), callback)
-    matrix = Dense(check_values(V))
+    rank = check_integer(rank, "rank", 1)
+    matrix = take_in(V, observed=observed, weights=weights, missing=missing)
+    m, n = matrix.shape
     plan = Plan(
-        rank=check_integer(rank, "rank", 1),
+        rank=rank,
         rule=Rule(
             check_integer(max_iter, "max_iter", 1),
             tol=check_number(tol, "tol"),
@@ -145,13 +201,30 @@ def factorize(
         ),
         init=_check_choice(init, "init", INITS),
         given=_check_start(matrix, rank, W, H),
+        known_W=_check_known(known_W, (m, None), matrix, "known_W"),
+        known_H=_check_known(known_H, (None, n), matrix, "known_H"),
+        loss=loss,
+        update=_check_choice(update, "update", UPDATES),
+        W=sort_terms(terms_W, "W", (rank, m)),
+        H=sort_terms(terms_H, "H", (rank, n)),
+        mixing=_check_smoothing(smoothing, rank, matrix),
         warmup=_check_choice(warmup, "warmup", STAND_INS),
         sweeps=check_integer(sweeps, "sweeps", 1),
         extrapolate=bool(extrapolate),
         kernels=_check_choice(kernels, "kernels", KERNELS),
     )
+    known = sum(len(rows) for rows in plan.known_rows())
+    if known > rank:
+        raise InvalidInputError(f"{known} parts are known, but the rank is {rank}; raise the rank")
     settings = {
         "rank": plan.rank,
+        "loss": loss if isinstance(loss, str) else float(loss),
+        "terms_W": _described(plan.W),
+        "terms_H": _described(plan.H),
+        "known_parts": known,
+        "weighted": matrix.weighted,
+        "smoothing": float(smoothing),
+        "update": plan.update,
         "init": plan.init if plan.given is None else "given",
         "max_iter": plan.rule.max_iter,
         "tol": plan.rule.tol,
@@ -171,7 +244,7 @@ def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _check_start(matrix: Dense, rank: int, W: Any, H: Any) -> tuple[np.ndarray, np.ndarray] | None:
+def _check_start(matrix: Matrix, rank: int, W: Any, H: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """Return W' and H where they are given."""
     if W is None and H is None:
         return None
@@ -180,3 +253,47 @@ def _check_start(matrix: Dense, rank: int, W: Any, H: Any) -> tuple[np.ndarray, 
     m, n = matrix.shape
     W = check_factor(W, (m, rank), matrix.dtype, "W")
     return W.T, check_factor(H, (rank, n), matrix.dtype, "H")
+
+
+def _check_known(
+    known: Any, shape: tuple[int | None, int | None], matrix: Matrix, name: str
+) -> np.ndarray | None:
+    """Return known parts or encodings as rows, in V's dtype."""
+    if known is None:
+        return None
+    values = np.asarray(known)
+    if values.ndim == 1:
+        values = values[:, None] if shape[1] is None else values[None]
+    values = check_values(values, name).astype(matrix.dtype, copy=False)
+    axis = 0 if shape[1] is None else 1
+    if values.shape[axis] != shape[axis]:
+        needed = "one row for each pixel" if axis == 0 else "one column for each image"
+        raise InvalidInputError(
+            f"{name} has shape {values.shape}, but V is {matrix.shape}; it needs {needed}"
+        )
+    return np.ascontiguousarray(values.T if axis == 0 else values)
+
+
+def _check_smoothing(smoothing: float, rank: int, matrix: Matrix) -> np.ndarray | None:
+    """Return S of V ~ W S H."""
+    theta = check_number(smoothing, "smoothing")
+    if theta > 1:
+        raise InvalidInputError(f"smoothing must be from 0 to 1, not {smoothing!r}")
+    if theta == 0:
+        return None
+    return ((1 - theta) * np.eye(rank) + theta / rank).astype(matrix.dtype)
+
+
+def _described(asked: Asked) -> list[str]:
+    """Return terms with their settings, arrays left out."""
+    terms = [*asked.penalties, *([] if asked.constraint is None else [asked.constraint])]
+    found = []
+    for term in terms:
+        settings = {
+            name: value
+            for name, value in vars(term).items()
+            if isinstance(value, int | float | str) and not name.startswith("_")
+        }
+        told = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        found.append(f"{type(term).__name__}({told})")
+    return found

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.frobenius import Frobenius
-from visnmf.losses.models import Point
+from visnmf.losses.models import Point, Quadratic
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
-from visnmf.updates.hals import Hals
 
-__all__ = ["Pair", "Problem", "iterate"]
+__all__ = ["Pair", "Problem", "balance", "iterate", "push"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _SHORT = 3  # how often the effort doubles after a cold start, every second iteration
@@ -29,13 +29,19 @@ _IDLE = 100  # iterations without any gain after which only rounding is at work
 _STALLED = 1e-3  # a beta below which a rise of the objective can only be rounding
 
 
+class Step(Protocol):
+    """What lowers a quadratic model over one factor, in place."""
+
+    def step(self, F: np.ndarray, model: Quadratic, effort: float = 1.0) -> None: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Problem:
     """What is minimized, and by which steps."""
 
     matrix: Matrix
     loss: Frobenius
-    update: Hals
+    update: Step
     kernels: Kernels
 
 
@@ -164,7 +170,7 @@ class _Steps:
 
     def extrapolate_H(self, beta: float) -> np.ndarray:
         """Return H beyond its step."""
-        self._H_ahead = _push(self._H_before, self._H_step, beta)
+        self._H_ahead = push(self._H_before, self._H_step, beta)
         return self._H_ahead
 
     def accept(self, beta: float) -> None:
@@ -172,7 +178,7 @@ class _Steps:
         pair, free_W, free_H = self.pair, self.pair.W, self.pair.H
         pair.W, pair.H = self.W, self._H_ahead
         self._H_before, self._H_step = self._H_step, free_H
-        self.W = _push(free_W, pair.W, beta)
+        self.W = push(free_W, pair.W, beta)
 
     def take_back(self) -> None:
         """Go on from the best pair, with no way behind it to extrapolate."""
@@ -187,17 +193,25 @@ class _Steps:
         on that scale, and a part that dwindles while its encodings grow would pass for a
         violation of the KKT conditions, and would leave the range of the floats in the end.
         """
-        lengths = [np.sqrt(np.einsum("kj,kj->k", F, F)) for F in (self.W, self._H_ahead)]
-        alive = (lengths[0] > 0) & (lengths[1] > 0)
-        ratio = np.where(alive, lengths[1] / np.where(alive, lengths[0], 1), 1)
-        scale = np.sqrt(ratio).astype(self.W.dtype)[:, None]
-        for F in (self.W, self.pair.W):
-            F *= scale
-        for F in (self._H_ahead, self._H_step, self.pair.H):
-            F /= scale
+        balance((self.W, self.pair.W), (self._H_ahead, self._H_step, self.pair.H))
 
 
-def _push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+def balance(parts: tuple[np.ndarray, ...], encodings: tuple[np.ndarray, ...]) -> None:
+    """Give each part and its encodings one length, in all copies alike and in place.
+
+    The lengths are those of the first of each.
+    """
+    lengths = [np.sqrt(np.einsum("kj,kj->k", F, F)) for F in (parts[0], encodings[0])]
+    alive = (lengths[0] > 0) & (lengths[1] > 0)
+    ratio = np.where(alive, lengths[1] / np.where(alive, lengths[0], 1), 1)
+    scale = np.sqrt(ratio).astype(parts[0].dtype)[:, None]
+    for F in parts:
+        F *= scale
+    for F in encodings:
+        F /= scale
+
+
+def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
     """Write max(0, F + beta (F - behind)) over `behind`, the place that F came from."""
     if beta == 0:
         np.copyto(behind, F)

@@ -19,16 +19,17 @@ class Record:
     Attributes
     ----------
     phase : str
-        What the iteration worked on: "sample" or "low rank" (stand-ins for V), "V", or
-        "closing" (a last fit of H alone).
+        What the iteration worked on: "sample" or "low rank" (stand-ins for V), "start" (a
+        Frobenius fit that another loss starts from), "V", or "closing" (a last fit of H alone).
     iteration : int
         Counted from 1 within the phase.
     seconds : float
         Since the run began.
     objective : float
-        1/2 ||V - WH||^2 of the best pair so far, to the rounding of V's dtype: in float32
-        some 1e-6 of 1/2 ||V||^2, more where a side of V is very long. In the phases on
-        stand-ins, as seen through the stand-in. In "closing" it is exact.
+        Loss and penalties of the best pair so far, 1/2 ||V - WH||^2 by default, to the rounding
+        of V's dtype: in float32 some 1e-6 of 1/2 ||V||^2, more where a side of V is very
+        long. In the phases on stand-ins, as seen through the stand-in; in "start" the
+        Frobenius loss of that fit. In "closing" it is exact.
     kkt : float
         Length of the projected gradient of that pair (Lin 2007, equation 16), NaN in
         iterations where it was not measured.
@@ -52,7 +53,8 @@ class Factorization:
     H : ndarray (rank, n)
         The encodings, one a column.
     objective : float
-        1/2 ||V - WH||^2, from the residuals of V outright.
+        The loss, 1/2 ||V - WH||^2 by default, and the penalties; from the entries of V
+        outright.
     kkt : float
         Length of the projected gradient at W and H; 0 at a stationary point.
     history : list of Record

@@ -69,12 +69,25 @@ class Trace:
     callback: Callable[[Record], object] | None = None
     history: list[Record] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
+    outer: Trace | None = None
+    phase: str = ""
+    ended: bool = False
+    """Whether the callback or the clock has asked for the end."""
+
+    def inner(self, phase: str) -> Trace:
+        """Return the trace of a run within this one, all of whose records bear one phase."""
+        return Trace(self.time_limit, self.callback, began=self.began, outer=self, phase=phase)
 
     def add(self, phase: str, iteration: int, objective: float, kkt: float) -> str:
         """Note an iteration; return the reason to stop, or an empty string."""
         seconds = time.perf_counter() - self.began
-        record = Record(phase, iteration, seconds, objective, kkt)
+        record = Record(self.phase or phase, iteration, seconds, objective, kkt)
         self.history.append(record)
+        if self.outer is not None:
+            self.outer.history.append(record)
         if self.callback is not None and self.callback(record):
-            return "callback"
-        return "time_limit" if seconds > self.time_limit else ""
+            reason = "callback"
+        else:
+            reason = "time_limit" if seconds > self.time_limit else ""
+        self.ended = self.ended or bool(reason)
+        return reason

@@ -58,7 +58,11 @@ class StandIns(NamedTuple):
 
 
 def choose_stand_ins(
-    shape: tuple[int, int], rank: int, wanted: str, sweep_cost: float = 1.0
+    shape: tuple[int, int],
+    rank: int,
+    wanted: str,
+    sweep_cost: float = 1.0,
+    work: float | None = None,
 ) -> StandIns:
     """Return the stand-ins that pay for V of this shape, or those that are wanted.
 
@@ -70,8 +74,11 @@ def choose_stand_ins(
         One of `STAND_INS`.
     sweep_cost : float
         What a multiply-add of a sweep costs, over one of a matrix product.
+    work : float, optional
+        Multiply-adds of a product of V with one row, m n if not given.
     """
     short, long = min(shape), max(shape)
+    filled = 1.0 if work is None else work / (short * long)
     sample, share = 0, 1.0
     least = max(_LEAST_SAMPLE, 100 * rank)
     if wanted in ("sample", "both") or (wanted == "auto" and long >= 5 * least):
@@ -79,10 +86,10 @@ def choose_stand_ins(
         share = sample / long
         long = sample
     low = min(math.ceil(_RANK * rank), short)
-    products, lowered = 2.0 * short * long, 2.0 * low * (short + long)
+    products, lowered = 2.0 * filled * short * long, 2.0 * low * (short + long)
     sweeps = sweep_cost * _SWEEPS * rank * (short + long)
     lower = (lowered + sweeps) / (products + sweeps)
-    pays = lower < _PAYS and short * long >= _LEAST_ENTRIES
+    pays = lower < _PAYS and filled * short * long >= _LEAST_ENTRIES
     if wanted in ("low rank", "both") or (wanted == "auto" and pays):
         return StandIns(sample, low, share * lower)
     return StandIns(sample, 0, share)

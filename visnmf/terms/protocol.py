@@ -91,6 +91,11 @@ class Constraint(Protocol):
         ...
 
     @property
+    def degree(self) -> int:
+        """What is summed up: the entries (1) or their squares (2)."""
+        ...
+
+    @property
     def exact(self) -> bool:
         """Whether the sum has to be `total`, and not only at most that."""
         ...

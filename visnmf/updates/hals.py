@@ -7,11 +7,13 @@ Cyclic coordinate descent over the rows of a factor in closed form (Cichocki & P
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.models import Quadratic
+from visnmf.terms.protocol import Constraint
 
 __all__ = ["Hals"]
 
@@ -31,11 +33,63 @@ class Hals:
         first sweep's move.
     """
 
+    name: ClassVar[str] = "hals"
+    needs: ClassVar[str] = "quadratic"
+    couples: ClassVar[frozenset[str]] = frozenset({"entry", "part"})
+    convex_only: ClassVar[bool] = False
+    uniform_only: ClassVar[bool] = False
+
     kernels: Kernels
     sweeps: int = 8
     ratio: float = 0.05
 
-    def step(self, F: np.ndarray, model: Quadratic, effort: float = 1.0) -> None:
+    def step(
+        self,
+        F: np.ndarray,
+        model: Quadratic,
+        effort: float = 1.0,
+        constraint: Constraint | None = None,
+    ) -> None:
         """Lower the model over F >= 0, in place, with a share of the sweeps, but at least one."""
         sweeps = max(1, round(self.sweeps * effort))
-        self.kernels.hals(F, model.G, model.B, sweeps, self.ratio)
+        if model.uniform and constraint is None:
+            self.kernels.hals(F, model.G, model.B, sweeps, self.ratio)
+            return
+        limit = None
+        for _ in range(sweeps):
+            moved = _sweep(F, model, constraint)
+            if limit is None:
+                limit = self.ratio**2 * moved
+            elif moved <= limit:
+                break
+
+
+def _sweep(F: np.ndarray, model: Quadratic, constraint: Constraint | None) -> float:
+    """Renew each row in turn; return the squared length of the move.
+
+    A row's part of the model has a curvature of its own for each column of F. What couples
+    the columns is projected under the largest of them: exact where they are alike, else a
+    step on a bound above.
+    """
+    d = 0 if model.d is None else model.d
+    moved = 0.0
+    for k in range(len(F)):
+        if model.G.ndim == 2:
+            residual = model.B[k] - model.G[k] @ F
+        else:
+            residual = model.B[k] - np.einsum("lj,lj->j", model.G[k], F)
+        residual -= d * F[k]
+        curvature = np.asarray(model.G[k, k] + d)
+        if constraint is not None and constraint.couples != "entry":
+            curvature = curvature.max()
+        alive = curvature > np.finfo(F.dtype).tiny
+        row = F[k] + np.where(alive, residual / np.where(alive, curvature, 1), 0)
+        if constraint is None:
+            np.maximum(row, 0, out=row)
+        elif np.any(alive):
+            constraint.project(row[None])
+        else:
+            continue
+        moved += float(np.square(row - F[k], dtype=np.float64).sum())
+        F[k] = row
+    return moved

@@ -1,0 +1,55 @@
+"""Sums over A'F that is formed in blocks of columns, which stay in cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+__all__ = ["BLOCK", "column_blocks", "dot", "fitted", "fitted_total", "ones_contracted"]
+
+BLOCK = 1 << 17
+"""Entries of A'F that are formed at a time."""
+
+_LEAST = 32  # columns of a block: a product of fewer is slow
+_SHORT = 1 << 14  # products that are added up in the type of the entries
+
+
+def column_blocks(shape: tuple[int, int], size: int = BLOCK) -> Iterator[slice]:
+    """Yield ranges of columns that hold about `size` entries each."""
+    m, n = shape
+    width = max(_LEAST, size // max(m, 1))
+    for start in range(0, n, width):
+        yield slice(start, min(start + width, n))
+
+
+def fitted(A: np.ndarray, F: np.ndarray, columns: slice, like: np.ndarray) -> np.ndarray:
+    """Return some columns of A'F, new and in the memory order of the block of V beside them."""
+    part = F[:, columns]
+    return (part.T @ A).T if like.flags.f_contiguous else A.T @ part
+
+
+def dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the sum of a * b: short sums in their own type, the rest in float64."""
+    if a.ndim == 1:
+        a, b = a[None], b[None]
+    elif a.flags.f_contiguous and not a.flags.c_contiguous:
+        a, b = a.T, b.T
+    return float(
+        sum(
+            np.einsum("ij,ij->i", a[:, i : i + _SHORT], b[:, i : i + _SHORT]).sum(dtype=np.float64)
+            for i in range(0, a.shape[1], _SHORT)
+        )
+    )
+
+
+def ones_contracted(A: np.ndarray, n: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return A @ 1 for a matrix of ones with n columns, as a view of one column."""
+    sums = A.sum(axis=1, dtype=np.float64).astype(dtype)
+    return np.broadcast_to(sums[:, None], (len(A), n))
+
+
+def fitted_total(A: np.ndarray, F: np.ndarray) -> float:
+    """Return the sum of all entries of A'F."""
+    return float(A.sum(axis=1, dtype=np.float64) @ F.sum(axis=1, dtype=np.float64))

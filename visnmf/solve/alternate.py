@@ -1,0 +1,181 @@
+"""The iteration for models that hold at one point only, or with terms beside the loss.
+
+As in `visnmf.solve.iterate`, a step of H and a step of W, extrapolated. But what is known
+of a pair comes with the model that is built there: so the pair is W after its step beside
+H as extrapolated, W begins its step extrapolated (Hien, Leplat & Gillis 2023, block
+majorization-minimization with extrapolation), and the objective is known when the next
+model of H is built. When it rises, the last pair takes a plain step, which cannot raise it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from visnmf.kernels.choose import Kernels
+from visnmf.losses.models import Point, Quadratic
+from visnmf.losses.protocol import Loss
+from visnmf.matrices.protocol import Matrix
+from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.iterate import Pair, balance, push
+from visnmf.solve.side import Model, Side
+from visnmf.solve.stopping import Rule, Trace, kkt_norm
+
+__all__ = ["Composition", "alternate"]
+
+_MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
+_NOISE = 4.0  # rounding of the objective, in units of eps times its largest summand
+_IDLE = 50  # iterations without any gain after which only rounding is at work
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A problem put together: what is minimized, and by which steps of either factor.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        V.
+    loss : Loss
+        What it is fitted by.
+    W, H : Side
+        What is asked of the factors, and their updates.
+    kernels : Kernels
+        The sums that tell how a pair does.
+    mixing : ndarray (rank, rank), optional
+        S in V ~ W S H (nsNMF), symmetric.
+    """
+
+    matrix: Matrix
+    loss: Loss
+    W: Side
+    H: Side
+    kernels: Kernels
+    mixing: np.ndarray | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether parts may be scaled up and their encodings down at no cost."""
+        return self.W.plain and self.H.plain and self.mixing is None
+
+    def mixed(self, F: np.ndarray) -> np.ndarray:
+        """Return what the other factor is multiplied by."""
+        return F if self.mixing is None else self.mixing @ F
+
+    def model_H(self, pair: Pair) -> Model:
+        """Return what H is to lower, built at a pair."""
+        return self.H.model(self.loss, self.matrix, self.mixed(pair.W), pair.H)
+
+    def model_W(self, pair: Pair) -> Model:
+        """Return what W is to lower, built at a pair; a `Split` without its objective."""
+        return self.W.model(self.loss, self.matrix.T, self.mixed(pair.H), pair.W, objective=False)
+
+    def objective(self, pair: Pair) -> float:
+        """Return loss and penalties, from the entries outright."""
+        loss = self.loss.value(self.matrix, self.mixed(pair.W), pair.H)
+        return loss + self.W.value(pair.W) + self.H.value(pair.H)
+
+    def measure(self, pair: Pair, model_H: Model) -> tuple[Point, Point, float]:
+        """Return the KKT residuals of H and of W, and the size of the gradient's halves.
+
+        Costs a model of W.
+        """
+        model_W = self.model_W(pair)
+        of_H = self.H.point(pair.H, model_H, self.kernels)
+        of_W = self.W.point(pair.W, model_W, self.kernels)
+        return of_H, of_W, math.hypot(_pull(model_H), _pull(model_W))
+
+
+def alternate(
+    problem: Composition,
+    pair: Pair,
+    *,
+    phase: str,
+    rule: Rule,
+    trace: Trace,
+    extrapolation: Extrapolation | None,
+) -> str:
+    """Iterate on a pair until a rule ends it; return which.
+
+    Parameters
+    ----------
+    problem : Composition
+        What is minimized.
+    pair : Pair
+        Where to start, admitted by both sides; holds the best pair at all times, also when
+        interrupted.
+    phase, rule, trace, extrapolation
+        As of `visnmf.solve.iterate.iterate`.
+    """
+    W_side, H_side, kernels = problem.W, problem.H, problem.kernels
+    before = Pair(pair.W, pair.H)  # where the steps that led to the pair began
+    model_H = problem.model_H(pair)
+    best = model_H.at(pair.H, kernels).objective + W_side.value(pair.W)
+    noise = _NOISE * float(np.finfo(pair.W.dtype).eps) * max(abs(best), abs(problem.loss.const))
+    if pair.start is None:
+        pair.start = problem.measure(pair, model_H)[:2]
+    slow = idle = 0
+    plain = False  # whether the last step was taken back
+    for iteration in range(1, rule.max_iter + 1):
+        beta = extrapolation.beta if extrapolation and not plain else 0.0
+        measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
+        stepped = pair.H.copy()
+        H_side.step(stepped, model_H)
+        trial = Pair(
+            _ahead(W_side, before.W, pair.W, beta), _ahead(H_side, before.H, stepped, beta)
+        )
+        W_side.step(trial.W, problem.model_W(trial))
+        if measured and problem.plain:
+            balance((trial.W, pair.W), (trial.H, stepped, pair.H))
+        model = problem.model_H(trial)
+        objective = model.at(trial.H, kernels).objective + W_side.value(trial.W)
+
+        fell = objective <= best + noise
+        gain = best - objective
+        if fell:
+            before = Pair(pair.W, stepped)
+            pair.W, pair.H, model_H = trial.W, trial.H, model
+            best = min(best, objective)
+        else:
+            before = Pair(pair.W, pair.H)
+        kkt = violation = math.nan
+        if measured:
+            if not fell and problem.plain:
+                model_H = problem.model_H(pair)  # it was balanced
+            of_H, of_W, size = problem.measure(pair, model_H)
+            kkt = kkt_norm(of_H, of_W)
+            violation = rule.violation(pair.start, (of_H, of_W), size)
+        reason = trace.add(phase, iteration, best, kkt)
+        if rule.tol and violation <= rule.tol:
+            return "kkt"
+        idle = 0 if fell and gain > 0 else idle + 1
+        if fell:
+            slow = slow + 1 if gain < rule.change * abs(best) else 0
+        if rule.change and slow == rule.patience:
+            return "change"
+        if reason:
+            return reason
+        if idle == _IDLE or (not fell and beta == 0):
+            return "precision"
+        plain = not fell
+        if extrapolation and beta:
+            if fell:
+                extrapolation.grow()
+            else:
+                extrapolation.back()
+    return "max_iter"
+
+
+def _ahead(side: Side, behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+    """Return F pushed on along the way from `behind`, where its side allows it to be."""
+    if beta == 0 or behind is F:
+        return F.copy()
+    found = push(behind.copy(), F, beta)
+    side.admit(found)
+    return found
+
+
+def _pull(model: Model) -> float:
+    return float(np.linalg.norm(model.B if isinstance(model, Quadratic) else model.neg))

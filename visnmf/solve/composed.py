@@ -1,0 +1,117 @@
+"""A run of a composition: any loss, terms, weights, known parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from visnmf.solve.alternate import Composition, alternate
+from visnmf.solve.begin import begin, insert_known
+from visnmf.solve.closing import order_parts
+from visnmf.solve.encode import goal_of
+from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.iterate import Pair
+from visnmf.solve.onesided import fit_one
+from visnmf.solve.plan import Plan
+from visnmf.solve.result import Factorization
+from visnmf.solve.stopping import Trace, kkt_norm
+from visnmf.solve.warmup import choose_stand_ins
+
+__all__ = ["run_composed"]
+
+_CLOSING = 20  # steps of H alone at the end
+_WORTH = 1e-6  # relative gain of such a step that is worth another
+
+
+def run_composed(
+    problem: Composition,
+    plan: Plan,
+    trace: Trace,
+    rng: np.random.Generator,
+    settings: dict[str, Any],
+    *,
+    ordered: bool,
+) -> Factorization:
+    """Carry a plan out on V itself.
+
+    Parameters
+    ----------
+    problem : Composition
+        What the plan is of.
+    plan, trace, rng, settings
+        As of `visnmf.solve.run.run`.
+    ordered : bool
+        Whether to order the parts that are not known by what they explain.
+    """
+    matrix = problem.matrix
+    pair, _ = begin(matrix, plan, choose_stand_ins(matrix.shape, plan.rank, "none"), rng)
+    insert_known(matrix, plan, pair)
+    admit(problem, pair)
+    try:
+        reason = alternate(
+            problem,
+            pair,
+            phase="V",
+            rule=plan.rule,
+            trace=trace,
+            extrapolation=Extrapolation() if plan.extrapolate else None,
+        )
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    try:
+        objective, kkt = _close(problem, pair)
+        trace.add("closing", 1, objective, kkt)
+    except KeyboardInterrupt:
+        reason = "interrupted"
+        objective, kkt = _measure(problem, pair)
+    if ordered and not problem.W.penalties and not problem.H.penalties:
+        order_parts(pair, first=sum(len(rows) for rows in plan.known_rows()))
+    H = problem.mixed(pair.H)
+    n_iter = sum(record.phase == "V" for record in trace.history)
+    return Factorization(pair.W.T, H, objective, kkt, trace.history, reason, n_iter, settings)
+
+
+def admit(problem: Composition, pair: Pair) -> None:
+    """Bring a pair to where its sides may begin, W H staying near what it was."""
+    for side, F, other in ((problem.W, pair.W, pair.H), (problem.H, pair.H, pair.W)):
+        if side.constraint is not None and side.constraint.couples == "part":
+            rows = slice(None) if side.free is None else side.free
+            lengths = np.linalg.norm(F[rows], axis=1, keepdims=True)
+            lengths = np.where(lengths > 0, lengths, 1).astype(F.dtype)
+            F[rows] /= lengths
+            other[rows] *= lengths
+    before = _size(problem, pair)
+    for side, F in ((problem.W, pair.W), (problem.H, pair.H)):
+        side.admit(F)
+    after = _size(problem, pair)
+    for side, F in ((problem.H, pair.H), (problem.W, pair.W)):
+        if side.constraint is None and side.free is None and after > 0:
+            F *= F.dtype.type(before / after)
+            break
+
+
+def _size(problem: Composition, pair: Pair) -> float:
+    W, H = problem.mixed(pair.W), pair.H
+    return float(np.sqrt(np.einsum("kr,kr->", W @ W.T, H @ H.T, dtype=np.float64)))
+
+
+def _close(problem: Composition, pair: Pair) -> tuple[float, float]:
+    """Fit H once more to the last W; return the objective and the KKT norm of the pair."""
+    fit_one(
+        problem.H,
+        problem.loss,
+        problem.matrix,
+        problem.mixed(pair.W),
+        pair.H,
+        problem.kernels,
+        limit=_CLOSING,
+        goal=goal_of(pair.H.dtype),
+        change=_WORTH,
+    )
+    return _measure(problem, pair)
+
+
+def _measure(problem: Composition, pair: Pair) -> tuple[float, float]:
+    of_H, of_W, _ = problem.measure(pair, problem.model_H(pair))
+    return problem.objective(pair), kkt_norm(of_H, of_W)

@@ -1,0 +1,205 @@
+"""One factor's side of a problem: its update, and what is asked of the factor beside the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from visnmf.kernels.choose import Kernels
+from visnmf.losses.models import Point, Quadratic, Split, projected
+from visnmf.losses.protocol import Loss
+from visnmf.matrices.protocol import Matrix
+from visnmf.terms.elastic_net import ElasticNet
+from visnmf.terms.protocol import Bound, Constraint, Penalty
+from visnmf.updates.multiplicative import Multiplicative, lift
+from visnmf.updates.newton_kl import Entries
+
+__all__ = ["Model", "Side", "Update"]
+
+Model = Quadratic | Split
+
+
+class Update(Protocol):
+    """A step that lowers a model over one factor, in place."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def needs(self) -> str:
+        """Which model: "quadratic", "split", "any" of them, or "entries" of V."""
+        ...
+
+    @property
+    def couples(self) -> frozenset[str]:
+        """Which constraints it keeps, by what they couple."""
+        ...
+
+    @property
+    def convex_only(self) -> bool:
+        """Whether a model must be convex."""
+        ...
+
+    @property
+    def uniform_only(self) -> bool:
+        """Whether all columns must have the same curvature."""
+        ...
+
+    def step(  # noqa: D102
+        self, F: np.ndarray, model: Any, effort: float = 1.0, constraint: Constraint | None = None
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is asked of one factor F (rank x q), and the update that sees to it.
+
+    Parameters
+    ----------
+    update : Update
+        How it steps.
+    kind : str
+        The model that it steps on: "quadratic", "split", or "entries" of V.
+    penalties : tuple of Penalty
+        What is added to the loss.
+    constraint : Constraint, optional
+        What the factor is held to, its known rows apart.
+    free : ndarray of int, optional
+        The rows that may move, where others are known.
+    """
+
+    update: Update
+    kind: str
+    penalties: tuple[Penalty, ...] = ()
+    constraint: Constraint | None = None
+    free: np.ndarray | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is asked but that F >= 0."""
+        return not self.penalties and self.constraint is None and self.free is None
+
+    def value(self, F: np.ndarray) -> float:
+        """Return the sum of the penalties at F."""
+        return float(sum(penalty.value(F) for penalty in self.penalties))
+
+    def model(
+        self, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True
+    ) -> Model:
+        """Return what is to be lowered, loss and penalties, as it looks from F.
+
+        A `Split` model knows its objective only where it is asked for: that costs a
+        logarithm for each entry of V.
+        """
+        if self.kind == "quadratic":
+            quadratic = loss.quadratic(matrix, A, F)
+            for penalty in self.penalties:
+                quadratic = _bounded(quadratic, penalty, F)
+            return quadratic
+        split = loss.split(matrix, A, F, objective)
+        for penalty in self.penalties:
+            split = _added(split, penalty, F)
+        if self.kind == "entries":
+            sizes = [penalty for penalty in self.penalties if isinstance(penalty, ElasticNet)]
+            l1, l2 = (sum(getattr(penalty, which) for penalty in sizes) for which in ("l1", "l2"))
+            split = replace(split, entries=Entries(cast(Any, matrix), A, l1, l2))
+        return split
+
+    def step(self, F: np.ndarray, model: Model, effort: float = 1.0) -> None:
+        """Lower the model, in place, known rows staying as they are."""
+        if self.kind == "entries":
+            assert isinstance(model, Split)
+            self.update.step(F, model.entries, effort)
+        elif self.free is None:
+            self.update.step(F, model, effort, self.constraint)
+        elif len(self.free):
+            part = np.ascontiguousarray(F[self.free])
+            self.update.step(part, model.of_rows(self.free, F), effort, self.constraint)
+            F[self.free] = part
+        if self.kind == "split" and not isinstance(self.update, Multiplicative):
+            self.admit(F)
+
+    def admit(self, F: np.ndarray) -> None:
+        """Bring F to where the update may begin: into the constraint, off zero if need be."""
+        part = F if self.free is None else np.ascontiguousarray(F[self.free])
+        if self.constraint is not None:
+            self.constraint.project(part)
+        if self.kind == "split":
+            lift(part)
+        if self.free is not None:
+            F[self.free] = part
+
+    def point(self, F: np.ndarray, model: Model, kernels: Kernels) -> Point:
+        """Return value and KKT residual at F; with a constraint, of a step of length 1 / L.
+
+        There it is L times the way from F to the projection of F - gradient / L.
+        """
+        if self.constraint is None and self.free is None:
+            return model.at(F, kernels)
+        gradient = model.gradient(F)
+        rows = slice(None) if self.free is None else self.free
+        part, slope = np.ascontiguousarray(F[rows]), gradient[rows]
+        if self.constraint is None:
+            found = projected(part, slope)
+        else:
+            curvature = _curvature(model, F)
+            ahead = part - slope / curvature
+            self.constraint.project(ahead)
+            found = (part - ahead) * curvature
+        squares = np.square(found, dtype=np.float64).sum()
+        return Point(
+            model.at(F, kernels).objective,
+            float(np.abs(found).sum(dtype=np.float64)),
+            float(squares),
+        )
+
+
+def _bounded(model: Quadratic, penalty: Penalty, F: np.ndarray) -> Quadratic:
+    """Add a penalty's bound, so that the sum is right at F."""
+    bound = penalty.bound(F)
+    own = _quadratic_of(bound, F)
+    G = model.G
+    if bound.G is not None:
+        extra = np.asarray(bound.G, F.dtype)
+        G = G + (extra if G.ndim == 2 else extra[:, :, None])
+    B = model.B if bound.B is None else model.B + np.asarray(bound.B, F.dtype)
+    d = model.d
+    if bound.d is not None:
+        d = np.broadcast_to(np.asarray(bound.d, F.dtype), F.shape[1:]) + (0 if d is None else d)
+    const = model.const + penalty.value(F) - own.value(F)
+    return Quadratic(G, B, const, d, model.convex and penalty.convex)
+
+
+def _quadratic_of(bound: Bound, F: np.ndarray) -> Quadratic:
+    rank, q = F.shape
+    G = np.zeros((rank, rank), F.dtype) if bound.G is None else np.asarray(bound.G, F.dtype)
+    B = np.zeros_like(F) if bound.B is None else np.broadcast_to(bound.B, F.shape)
+    d = None if bound.d is None else np.broadcast_to(np.asarray(bound.d, F.dtype), (q,))
+    return Quadratic(G, B, 0.0, d)
+
+
+def _added(model: Split, penalty: Penalty, F: np.ndarray) -> Split:
+    """Add a penalty's gradient, half by half."""
+    pos, neg = penalty.split(F)
+    low, high = penalty.degrees
+    without = model.value
+    return replace(
+        model,
+        neg=model.neg + np.asarray(neg, F.dtype),
+        pos=model.pos + np.asarray(pos, F.dtype),
+        objective=model.objective + penalty.value(F),
+        degrees=(min(low, model.degrees[0]), max(high, model.degrees[1])),
+        value=lambda G: without(G) + penalty.value(G),
+    )
+
+
+def _curvature(model: Model, F: np.ndarray) -> Any:
+    """Return the length of a step's inverse, for the measure of a constrained problem."""
+    if isinstance(model, Quadratic):
+        diagonal = np.einsum("kk...->k...", model.G)
+        d = 0.0 if model.d is None else float(np.max(model.d))
+        most = float(np.max(diagonal)) + d
+    else:
+        most = float(np.max(model.pos / np.maximum(F, F.mean())))
+    return F.dtype.type(max(most, np.finfo(F.dtype).tiny))

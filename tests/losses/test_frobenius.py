@@ -21,7 +21,7 @@ def loss(F):
 def test_the_model_is_the_loss():
     for F in (H, 2 * H, np.zeros_like(H)):
         assert model_of_h().at(F, reference).objective == pytest.approx(loss(F))
-    assert Frobenius.value(Dense(V), W, H) == pytest.approx(loss(H))
+    assert Frobenius(Dense(V)).value(Dense(V), W, H) == pytest.approx(loss(H))
 
 
 def test_the_projected_gradient_by_finite_differences():

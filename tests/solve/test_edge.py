@@ -55,7 +55,7 @@ def test_a_v_that_cannot_be_used(V, message):
         ({"change": "x"}, "change"),
         ({"time_limit": -1}, "time_limit"),
         ({"sweeps": 0}, "sweeps"),
-        ({"init": "kmeans"}, "init='kmeans' is not known; use one of auto, random"),
+        ({"init": "k-means"}, "init='k-means' is not known; use one of auto, random"),
         ({"warmup": "yes"}, "warmup"),
         ({"kernels": "fortran"}, "kernels"),
         ({"rank": 9, "init": "nndsvd"}, r"rank <= min\(m, n\)"),

@@ -49,7 +49,7 @@ def test_in_the_closing_nothing_is_lost():
 
 
 def test_while_encodings_are_fitted_at_the_end_nothing_is_lost(monkeypatch):
-    from visnmf.solve import run
+    from visnmf.solve import exact as run
 
     close, calls = run.close, []
 

@@ -338,7 +338,7 @@ def test_a_convex_projection_is_what_a_general_solver_finds(constraint):
 
         def room(x, axis=axis):
             G = x.reshape(shape)
-            used = (G**2).sum(axis) if constraint.total is None else G.sum(axis)
+            used = (G**constraint.degree).sum(axis)
             return 1 - used
 
         found = minimize(

@@ -19,7 +19,7 @@ from visnmf.losses.models import Point, Quadratic
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.iterate import Pair, balance, push
+from visnmf.solve.iterate import Pair, balance
 from visnmf.solve.side import Model, Side
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
@@ -54,6 +54,11 @@ class Composition:
     H: Side
     kernels: Kernels
     mixing: np.ndarray | None = None
+
+    def extrapolation(self) -> Extrapolation:
+        """Return the extrapolation that suits the steps."""
+        on_logs = self.W.positive and self.H.positive
+        return Extrapolation.on_logs() if on_logs else Extrapolation()
 
     @property
     def plain(self) -> bool:
@@ -124,7 +129,7 @@ def alternate(
         stepped = pair.H.copy()
         H_side.step(stepped, model_H)
         trial = Pair(
-            _ahead(W_side, before.W, pair.W, beta), _ahead(H_side, before.H, stepped, beta)
+            W_side.ahead(before.W, pair.W, beta), H_side.ahead(before.H, stepped, beta)
         )
         W_side.step(trial.W, problem.model_W(trial))
         if measured and problem.plain:
@@ -166,15 +171,6 @@ def alternate(
             else:
                 extrapolation.back()
     return "max_iter"
-
-
-def _ahead(side: Side, behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
-    """Return F pushed on along the way from `behind`, where its side allows it to be."""
-    if beta == 0 or behind is F:
-        return F.copy()
-    found = push(behind.copy(), F, beta)
-    side.admit(found)
-    return found
 
 
 def _pull(model: Model) -> float:

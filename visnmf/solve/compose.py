@@ -198,10 +198,6 @@ def _check_model(update: str, side: Side, loss: Loss, matrix: Matrix) -> None:
         raise InvalidInputError(
             f"update={update!r} has no weights or missing entries; use update='mu' or 'auto'"
         )
-    if side.free is not None:
-        raise InvalidInputError(
-            f"update={update!r} cannot hold known parts; use update='mu' or 'auto'"
-        )
 
 
 def _check_penalties(update: str, factor: str, side: Side, shape: tuple[int, int]) -> None:

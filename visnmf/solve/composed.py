@@ -10,7 +10,6 @@ from visnmf.solve.alternate import Composition, alternate
 from visnmf.solve.begin import begin, insert_known
 from visnmf.solve.closing import order_parts
 from visnmf.solve.encode import goal_of
-from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.iterate import Pair
 from visnmf.solve.onesided import fit_one
 from visnmf.solve.plan import Plan
@@ -55,7 +54,7 @@ def run_composed(
             phase="V",
             rule=plan.rule,
             trace=trace,
-            extrapolation=Extrapolation() if plan.extrapolate else None,
+            extrapolation=problem.extrapolation() if plan.extrapolate else None,
         )
     except KeyboardInterrupt:
         reason = "interrupted"

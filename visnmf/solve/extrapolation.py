@@ -2,13 +2,22 @@
 
 After each step a factor is pushed on along the way that it came by a factor beta,
 which grows while the objective falls and shrinks when it rises.
+
+Where steps are multiplicative so is the push: it goes on in the logarithms of the entries. An
+additive push lands many of them at zero, from where a multiplicative step comes back
+slowly. On faces, with the Kullback-Leibler loss, this takes a quarter of the iterations that
+plain steps do, where the additive one takes as many.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Extrapolation"]
+import numpy as np
+
+__all__ = ["Extrapolation", "push", "push_on_logs"]
+
+_REACH = 10.0  # the most that a push multiplies or divides an entry by
 
 
 @dataclass
@@ -23,6 +32,8 @@ class Extrapolation:
         gamma, gamma-bar and eta of the paper.
     ceiling : float
         The largest beta for now, the paper's beta-bar.
+    most : float
+        The largest beta ever.
     """
 
     beta: float = 0.4
@@ -30,15 +41,43 @@ class Extrapolation:
     ceiling_growth: float = 1.01
     shrink: float = 2.0
     ceiling: float = 1.0
+    most: float = 1.0
     last: float = field(default=0.0, init=False)
+
+    @classmethod
+    def on_logs(cls) -> Extrapolation:
+        """Return one for pushes on the logarithms."""
+        return cls(beta=0.6, growth=1.1, ceiling_growth=1.05, shrink=1.5, ceiling=0.9, most=0.9)
 
     def grow(self) -> None:
         """Note that the objective fell."""
         self.last = self.beta
         self.beta = min(self.ceiling, self.growth * self.beta)
-        self.ceiling = min(1.0, self.ceiling_growth * self.ceiling)
+        self.ceiling = min(self.most, self.ceiling_growth * self.ceiling)
 
     def back(self) -> None:
         """Note that the objective rose, and that the step was taken back."""
         self.ceiling = self.last
         self.beta /= self.shrink
+
+
+def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+    """Write max(0, F + beta (F - behind)) over `behind`, the place that F came from."""
+    if beta == 0:
+        np.copyto(behind, F)
+        return behind
+    np.subtract(F, behind, out=behind)
+    behind *= F.dtype.type(beta)
+    behind += F
+    return np.maximum(behind, 0, out=behind)
+
+
+def push_on_logs(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+    """Return F (F / behind)^beta, both positive, the ratio bounded."""
+    ratio = np.log(F / behind)
+    bound = F.dtype.type(np.log(_REACH))
+    np.clip(ratio, -bound, bound, out=ratio)
+    ratio *= F.dtype.type(beta)
+    np.exp(ratio, out=ratio)
+    ratio *= F
+    return ratio

@@ -17,10 +17,10 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.frobenius import Frobenius
 from visnmf.losses.models import Point, Quadratic
 from visnmf.matrices.protocol import Matrix
-from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.extrapolation import Extrapolation, push
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
-__all__ = ["Pair", "Problem", "balance", "iterate", "push"]
+__all__ = ["Pair", "Problem", "balance", "iterate"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _SHORT = 3  # how often the effort doubles after a cold start, every second iteration
@@ -209,14 +209,3 @@ def balance(parts: tuple[np.ndarray, ...], encodings: tuple[np.ndarray, ...]) ->
         F *= scale
     for F in encodings:
         F /= scale
-
-
-def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
-    """Write max(0, F + beta (F - behind)) over `behind`, the place that F came from."""
-    if beta == 0:
-        np.copyto(behind, F)
-        return behind
-    np.subtract(F, behind, out=behind)
-    behind *= F.dtype.type(beta)
-    behind += F
-    return np.maximum(behind, 0, out=behind)

@@ -11,7 +11,6 @@ from visnmf.losses.models import Quadratic
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.iterate import push
 from visnmf.solve.side import Side
 
 __all__ = ["fit_one"]
@@ -48,7 +47,7 @@ def fit_one(
     change : float
         Ends when a step lowers the objective by less than this share of it.
     """
-    extrapolation = Extrapolation()
+    extrapolation = Extrapolation.on_logs() if side.positive else Extrapolation()
     here, before = F.copy(), F
     model = side.model(loss, matrix, A, here)
     best = model.at(here, kernels).objective
@@ -58,12 +57,9 @@ def fit_one(
         if math.sqrt(side.point(here, model, kernels).square) <= goal * np.linalg.norm(pull):
             break
         beta = 0.0 if plain else extrapolation.beta
-        ahead = here.copy()
-        side.step(ahead, model)
-        stepped = ahead
-        if beta:
-            ahead = push(before.copy(), stepped, beta)
-            side.admit(ahead)
+        stepped = here.copy()
+        side.step(stepped, model)
+        ahead = side.ahead(before, stepped, beta)
         new = side.model(loss, matrix, A, ahead)
         objective = new.at(ahead, kernels).objective
         gain = best - objective

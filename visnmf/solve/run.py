@@ -21,7 +21,8 @@ from visnmf.solve.stopping import Rule, Trace
 
 __all__ = ["INITS", "Plan", "compose", "run"]
 
-_START = Rule(max_iter=25, change=1e-3)  # of the Frobenius fit that other losses start from
+_START = Rule(max_iter=25, change=1e-2)  # of the Frobenius fit that other losses start from
+_EVEN = 0.1  # the least root of a row's or column's mean, over the largest, for scaling to pay
 _FLOOR = 1e-4  # the least entry of that start, over the mean of its factor
 
 
@@ -79,11 +80,12 @@ def _exact(problem: Composition) -> bool:
 def _frobenius_start(
     problem: Composition, plan: Plan, trace: Trace, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the better of two Frobenius fits as a start for another loss.
+    """Return a Frobenius fit as a start for another loss.
 
-    One is of V, one of V over the roots of its row and column sums: near V the
-    Kullback-Leibler loss is a Frobenius loss with weights 1 / V, for which those of its
-    best fit of rank one stand in.
+    It is of V over the roots of its row and column sums: near V the Kullback-Leibler loss is
+    a Frobenius loss with weights 1 / V, for which those of its best fit of rank one stand
+    in. Where some rows are almost empty that can be worse than a fit of V itself: then
+    both are made, and the better one is kept.
     """
     matrix = problem.matrix
     m, n = matrix.shape
@@ -93,7 +95,8 @@ def _frobenius_start(
     found = []
     ones = np.ones((1, m), matrix.dtype), np.ones((1, n), matrix.dtype)
     rows, columns = (_roots(side, one) for side, one in ((matrix.T, ones[1]), (matrix, ones[0])))
-    for scaled in (False, True):
+    even = min(scale.min() / scale.max() for scale in (rows, columns)) > _EVEN
+    for scaled in (True,) if even else (True, False):
         part, own = matrix, plain
         if scaled:
             part = matrix.scaled(1 / rows, 1 / columns)

@@ -11,9 +11,10 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.models import Point, Quadratic, Split, projected
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
+from visnmf.solve.extrapolation import push, push_on_logs
 from visnmf.terms.elastic_net import ElasticNet
 from visnmf.terms.protocol import Bound, Constraint, Penalty
-from visnmf.updates.multiplicative import Multiplicative, lift
+from visnmf.updates.multiplicative import Multiplicative, lift, scale_into
 from visnmf.updates.newton_kl import Entries
 
 __all__ = ["Model", "Side", "Update"]
@@ -76,9 +77,28 @@ class Side:
     free: np.ndarray | None = None
 
     @property
+    def positive(self) -> bool:
+        """Whether the factor keeps off zero, as multiplicative steps need it."""
+        return self.kind == "split"
+
+    @property
     def plain(self) -> bool:
         """Whether nothing is asked but that F >= 0."""
         return not self.penalties and self.constraint is None and self.free is None
+
+    def ahead(self, behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+        """Return F pushed on along the way from `behind`, where it is allowed to be; a copy."""
+        if beta == 0 or behind is F:
+            return F.copy()
+        if self.positive:
+            # Known rows may hold zeros, and do not move
+            found = F.copy()
+            rows = slice(None) if self.free is None else self.free
+            found[rows] = push_on_logs(behind[rows], F[rows], beta)
+        else:
+            found = push(behind.copy(), F, beta)
+        self.admit(found)
+        return found
 
     def value(self, F: np.ndarray) -> float:
         """Return the sum of the penalties at F."""
@@ -103,7 +123,7 @@ class Side:
         if self.kind == "entries":
             sizes = [penalty for penalty in self.penalties if isinstance(penalty, ElasticNet)]
             l1, l2 = (sum(getattr(penalty, which) for penalty in sizes) for which in ("l1", "l2"))
-            split = replace(split, entries=Entries(cast(Any, matrix), A, l1, l2))
+            split = replace(split, entries=Entries(cast(Any, matrix), A, l1, l2, self.free))
         return split
 
     def step(self, F: np.ndarray, model: Model, effort: float = 1.0) -> None:
@@ -117,16 +137,19 @@ class Side:
             part = np.ascontiguousarray(F[self.free])
             self.update.step(part, model.of_rows(self.free, F), effort, self.constraint)
             F[self.free] = part
-        if self.kind == "split" and not isinstance(self.update, Multiplicative):
+        if self.positive and not isinstance(self.update, Multiplicative):
             self.admit(F)
 
     def admit(self, F: np.ndarray) -> None:
         """Bring F to where the update may begin: into the constraint, off zero if need be."""
         part = F if self.free is None else np.ascontiguousarray(F[self.free])
-        if self.constraint is not None:
-            self.constraint.project(part)
-        if self.kind == "split":
+        if self.positive:
             lift(part)
+        if self.constraint is not None:
+            if self.positive and self.constraint.total is not None:
+                scale_into(part, self.constraint)  # a projection would put entries at zero
+            else:
+                self.constraint.project(part)
         if self.free is not None:
             F[self.free] = part
 

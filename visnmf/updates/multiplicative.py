@@ -16,7 +16,7 @@ import numpy as np
 from visnmf.losses.models import Split
 from visnmf.terms.protocol import Constraint
 
-__all__ = ["Multiplicative", "lift"]
+__all__ = ["Multiplicative", "lift", "scale_into"]
 
 _NEWTON = 60  # the most steps towards a multiplier; six do mostly
 
@@ -54,8 +54,7 @@ class Multiplicative:
         F *= ratio
         lift(F)
         if constraint is not None and constraint.exact:
-            axis = 1 if constraint.couples == "part" else 0
-            F *= (constraint.total / F.sum(axis=axis, keepdims=True)).astype(F.dtype)
+            scale_into(F, constraint)
 
 
 def lift(F: np.ndarray, floor: float = 1e-10) -> None:
@@ -66,6 +65,15 @@ def lift(F: np.ndarray, floor: float = 1e-10) -> None:
     """
     least = max(floor * float(F.mean(dtype=np.float64)), 1e-30)
     np.maximum(F, F.dtype.type(least), out=F)
+
+
+def scale_into(F: np.ndarray, constraint: Constraint) -> None:
+    """Scale each row or column of F > 0 so that its sum is what it should be, in place."""
+    axis = 1 if constraint.couples == "part" else 0
+    assert constraint.total is not None
+    sums = (F.astype(np.float64) ** constraint.degree).sum(axis=axis, keepdims=True)
+    scale = (constraint.total / sums) ** (1 / constraint.degree)
+    F *= (scale if constraint.exact else np.minimum(scale, 1)).astype(F.dtype)
 
 
 def _multiplied(

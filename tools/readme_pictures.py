@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import visnmf
-from visnmf import plots
+from visnmf import plots, recipes
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "examples" / "pictures"
@@ -19,4 +20,28 @@ FOLDER.mkdir(exist_ok=True)
 plots.save_montage(FOLDER / "parts.png", model, columns=12, zoom=3)
 plots.reconstruction(model, images[shown]).savefig(FOLDER / "reconstruction.png", dpi=110)
 plots.build_up(model, images[bag]).savefig(FOLDER / "build-up.png", dpi=110)
+# The parts that each recipe finds on the same faces.
+faces = visnmf.samples.load_faces()
+chosen = {
+    "plain NMF": None,
+    "kl": recipes.kl(16),
+    "hoyer, 0.75": recipes.hoyer(16, sparseness_W=0.75),
+    "nsnmf, 0.7": recipes.nsnmf(16, theta=0.7),
+    "onmf": recipes.onmf(16),
+    "lnmf": recipes.lnmf(16),
+    "opnmf": recipes.opnmf(16),
+    "smooth": recipes.smooth(16),
+    "sparse": recipes.sparse(16),
+    "gnmf, 10": recipes.gnmf(16, weight=10.0),
+    "convex": recipes.convex(16),
+    "separable": recipes.separable(16),
+}
+figure = Figure(figsize=(10, 8), layout="compressed")
+for axes, (title, recipe) in zip(figure.subplots(3, 4).ravel(), chosen.items(), strict=True):
+    parts = visnmf.learn(faces, 16, recipe=recipe).basis_images()
+    parts = parts / parts.max(axis=(1, 2), keepdims=True)
+    axes.imshow(plots.montage(parts, background=1), cmap="gray", vmin=0, vmax=1)
+    axes.set_title(title)
+    axes.set_axis_off()
+figure.savefig(FOLDER / "recipes.png", dpi=100)
 print(f"wrote {', '.join(sorted(path.name for path in FOLDER.glob('*.png')))} into {FOLDER}")

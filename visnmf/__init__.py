@@ -15,7 +15,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from visnmf import errors, kin, measure, plots, samples, terms
+    from visnmf import errors, kin, measure, plots, recipes, samples, terms
+    from visnmf.estimator.function import non_negative_factorization
+    from visnmf.estimator.minibatch import MiniBatchNMF
     from visnmf.estimator.nmf import NMF
     from visnmf.images import preparing
     from visnmf.images.imageset import ImageSet
@@ -36,6 +38,7 @@ _MODULES = {
     "measure": "visnmf.measure",
     "plots": "visnmf.plots",
     "preparing": "visnmf.images.preparing",
+    "recipes": "visnmf.recipes",
     "samples": "visnmf.samples",
     "terms": "visnmf.terms",
 }
@@ -44,6 +47,7 @@ _HOMES = {
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
     "ImageSet": "visnmf.images.imageset",
+    "MiniBatchNMF": "visnmf.estimator.minibatch",
     "Model": "visnmf.model.model",
     "encode": "visnmf.solve.encode",
     "extract_patches": "visnmf.images.patches",
@@ -51,6 +55,7 @@ _HOMES = {
     "learn": "visnmf.model.learn",
     "load_images": "visnmf.images.load",
     "merge_patches": "visnmf.images.patches",
+    "non_negative_factorization": "visnmf.estimator.function",
 }
 
 __all__ = [
@@ -58,6 +63,7 @@ __all__ = [
     "Factorization",
     "ImageLayout",
     "ImageSet",
+    "MiniBatchNMF",
     "Model",
     "encode",
     "errors",
@@ -68,8 +74,10 @@ __all__ = [
     "load_images",
     "measure",
     "merge_patches",
+    "non_negative_factorization",
     "plots",
     "preparing",
+    "recipes",
     "samples",
     "terms",
 ]

@@ -136,7 +136,7 @@ def test_an_interrupted_fit_is_kept(run, faces_folder, tmp_path, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("visnmf.solve.run.iterate", interrupt)
+    monkeypatch.setattr("visnmf.solve.exact.iterate", interrupt)
     result = learn(run, faces_folder)
     assert result.exit_code == 130
     assert "you interrupted it" in result.stdout

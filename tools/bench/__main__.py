@@ -8,7 +8,10 @@ import datasets
 import solvers
 import timing
 
-EXPERIMENTS = ("race", "defaults", "iteration", "encoding", "memory", "imports", "learn", "lin")
+EXPERIMENTS = (
+    *("race", "defaults", "iteration", "encoding", "memory", "imports", "learn", "lin"),
+    *("unmixing", "clusters", "filling"),
+)
 
 
 def main():

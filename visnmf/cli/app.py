@@ -14,13 +14,14 @@ from visnmf.cli.failures import INTERRUPTED, Failure, explain
 from visnmf.cli.info import info
 from visnmf.cli.learn import learn
 from visnmf.cli.options import DEBUG_KEY, debug_option
+from visnmf.cli.recipes import recipes
 from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.show import show
 from visnmf.cli.text import note, one_line_warnings
 
 __all__ = ["cli", "main"]
 
-COMMANDS = (learn, show, encode, reconstruct, info, demo)
+COMMANDS = (learn, show, encode, reconstruct, info, recipes, demo)
 
 
 _FIRST_SESSION = """\b

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from visnmf.cli.failures import INTERRUPTED
+from visnmf.cli.fitting import fit_options, fit_settings
 from visnmf.cli.kernels import kernels_for_one_run
 from visnmf.cli.options import (
     OutputFile,
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = ["learn"]
 
+_READING = ("size", "fit", "mode", "recursive", "mask", "cube", "on_error")
+_PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
+"""What a fit without a recipe takes, beside its options."""
+
 
 @click.command(
     short_help="Learn the parts of pictures.",
     epilog=examples(
         "visnmf learn faces/ -k 49 -o faces.safetensors",
         "visnmf learn 'scans/*.png' -k 20 --size 64x64 -o scans.safetensors",
+        "visnmf learn faces/ -k 49 --recipe lnmf -o local.safetensors",
+        "visnmf learn faces/ -k 49 --loss kl --sparseness-h 0.5 -o sparse.safetensors",
         "visnmf learn photos/ -r --color --on-error skip -k 36 --size 48 -o photos.safetensors",
     ),
 )
@@ -75,56 +81,12 @@ __all__ = ["learn"]
     help="SOURCE is a spectral cube: each band a picture, or one picture of many channels.",
 )
 @on_error_option
-@click.option(
-    "--init",
-    type=click.Choice(["auto", "nndsvda", "nndsvd", "nndsvdar", "random"]),
-    default="auto",
-    show_default=True,
-    help="How to start.",
-)
-@click.option(
-    "--max-iter",
-    type=click.IntRange(min=1),
-    default=200,
-    show_default=True,
-    help="The most iterations.",
-)
-@click.option(
-    "--tol",
-    type=click.FloatRange(min=0),
-    default=1e-4,
-    show_default=True,
-    help="Stop when the gradient has fallen to this share of what it was.",
-)
-@click.option(
-    "--change",
-    type=click.FloatRange(min=0),
-    default=1e-4,
-    show_default=True,
-    help="Stop when iterations lower the objective by less than this share of it.",
-)
-@click.option("--time-limit", type=click.FloatRange(min=0), help="Seconds for the fit.")
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="The same seed gives the same parts.",
-)
+@fit_options
 @click.option("--montage/--no-montage", default=True, help="Write the picture of the parts.")
 @debug_option
+@click.pass_context
 def learn(
-    source: str,
-    rank: int,
-    output: Path,
-    montage: bool,
-    init: str,
-    max_iter: int,
-    tol: float,
-    change: float,
-    time_limit: float | None,
-    seed: int,
-    **reading: Any,
+    ctx: click.Context, source: str, rank: int, output: Path, montage: bool, **options: Any
 ) -> None:
     """Learn the parts of the pictures in SOURCE, and write them as a model.
 
@@ -145,21 +107,21 @@ def learn(
             "is not written over; give another -o, or --no-montage"
         )
     began = time.perf_counter()
+    reading = {name: options.pop(name) for name in _READING}
+    if options["recipe"] == "discriminant":
+        reading["labels"] = "folder"
     images = read_pictures(source, **reading)
     read = time.perf_counter()
+    settings = fit_settings(ctx, rank, **options)
+    known = settings["recipe"].defaults if "recipe" in settings else _PLAIN
+    max_iter = settings.get("max_iter", known.get("max_iter", 1))
+    if "kernels" in known:
+        length = images.layout.m + len(images)
+        settings["kernels"] = kernels_for_one_run(rank, length, max_iter)
     with fit_progress(max_iter) as callback:
-        model = learn_model(
-            images,
-            rank,
-            init=init,
-            max_iter=max_iter,
-            tol=tol,
-            change=change,
-            time_limit=math.inf if time_limit is None else time_limit,
-            seed=seed,
-            callback=callback,
-            kernels=kernels_for_one_run(rank, images.layout.m + len(images), max_iter),
-        )
+        if "callback" in known:
+            settings["callback"] = callback
+        model = learn_model(images, rank, **settings)
     fitted = time.perf_counter()
     model.save(output)
     if montage:
@@ -183,10 +145,12 @@ def _summary(model: Model) -> list[tuple[str, str]]:
     from visnmf.measure import hoyer_sparseness
 
     told = model.provenance
+    recipe = told.get("recipe")
     skipped = f" ({told['n_skipped']:,} left out)" if told["n_skipped"] else ""
     return [
         ("pictures", describe_pictures(told["n_images"], model.layout) + skipped),
         ("parts", str(model.rank)),
+        *([("recipe", f"{recipe['name']} ({recipe['paper']})")] if recipe else []),
         ("relative error", f"{told['relative_error']:.4f}"),
         ("sparseness", f"{np.mean(hoyer_sparseness(model.W)):.2f} of the parts, 0 to 1"),
         ("iterations", f"{told['n_iter']}; {describe_reason(told['reason'])}"),

@@ -7,76 +7,93 @@ from __future__ import annotations
 
 import sys
 import warnings
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+from sklearn.utils._param_validation import StrOptions
 
-from visnmf.estimator.checks import (
-    as_rows,
-    check_geometry,
-    check_init,
-    check_start,
-    refuse_what_comes_later,
-)
-from visnmf.images.imageset import ImageSet
-from visnmf.matrices.dense import Dense
-from visnmf.solve.edge import check_values
-from visnmf.solve.encode import encode
+from visnmf.estimator.base import BaseNMF, asked
+from visnmf.estimator.checks import check_init, check_start, matrix_of
+from visnmf.estimator.floor import without_floor
+from visnmf.estimator.names import SOLVERS, beta_of, check_solver
+from visnmf.solve.compose import make_loss
+from visnmf.solve.encode import encode, goal_of
 from visnmf.solve.run import Plan, run
 from visnmf.solve.stopping import Rule, Trace
 
 if TYPE_CHECKING:
-    from visnmf.images.layout import ImageLayout
     from visnmf.solve.result import Record
 
-__all__ = ["NMF"]
+__all__ = ["NMF", "Fitted"]
 
-_CHANGE = 20  # relative gain of an iteration that ends a fit, in units of tol
+_CHANGE = 20  # relative gain that ends a plain Frobenius fit, in units of tol; 1 for others
+
+_GOAL = {2.0: 0.1, 1.0: 1.0}
+"""What encodings are fitted to by beta, over the usual goal; 0.01 where steps come near slowly.
+
+So a row's encoding is its own, whichever rows are encoded with it.
+"""
 
 
-class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Fitted(NamedTuple):
+    """What came of a fit: scikit-learn's W and H, the iterations and the loss alone."""
+
+    W: np.ndarray
+    H: np.ndarray
+    n_iter: int
+    loss: float
+
+
+class NMF(BaseNMF):
     r"""Non-negative matrix factorization, as a drop-in for scikit-learn's ``NMF``.
 
     Finds W (n_samples x n_components) and H (n_components x n_features), non-negative, that
-    minimize :math:`\tfrac12 \|X - W H\|_F^2`. The names are scikit-learn's, where W are
-    the transformed data and H the components.
+    minimize
+
+    .. math:: d_\beta(X, W H) &+ \alpha_W \, n_{features} \,
+              (\rho \|W\|_1 + \tfrac{1 - \rho}{2} \|W\|_F^2) \\
+              &+ \alpha_H \, n_{samples} \, (\rho \|H\|_1 + \tfrac{1 - \rho}{2} \|H\|_F^2)
+
+    with the beta-divergence d, :math:`\tfrac12 \|X - W H\|_F^2` by default, and
+    :math:`\rho` = `l1_ratio`. The names are scikit-learn's, where W are the transformed data
+    and H the components.
 
     Parameters
     ----------
     n_components : int or {"auto"} or None, default="auto"
         How many components. "auto" takes it from W and H where they are given, and is else
         the number of features, as None is.
-    init : {"random", "nndsvd", "nndsvda", "nndsvdar", "custom"}, default=None
-        The start. None is "nndsvda" where n_components <= min(n_samples, n_features), else
-        "random"; "custom" takes W and H as given to `fit` or `fit_transform`; where they
+    init : str, default=None
+        The start: "random", "nndsvd", "nndsvda", "nndsvdar" or "custom", as scikit-learn
+        has them, or "kmeans", "spherical kmeans", "spa", "snpa" or "frobenius", see
+        `visnmf.factorize`. None is "nndsvda" where n_components <= min(n_samples, n_features),
+        else "random"; with other losses than Frobenius it is a short fit with that loss.
+        "custom" takes W and H as given to `fit` or `fit_transform`; where they
         fit X already, it goes on from there on X itself, without stand-ins.
-    solver : {"cd", "mu"}, default="cd"
-        "cd" is accelerated coordinate descent with extrapolation, see `visnmf.factorize`.
-        "mu" is not there yet.
-    beta_loss : float or str, default="frobenius"
-        Only "frobenius" (or 2) is there yet.
+    solver : str, default="cd"
+        "cd" is accelerated coordinate descent, "mu" multiplicative updates, both with
+        extrapolation; "mu" is for any loss. The updates of `visnmf.factorize` have their
+        own names: "hals" (which "cd" is), "fast gradient" and "bpp" for the Frobenius loss,
+        "newton" for Kullback-Leibler, "gradient" for any.
+    beta_loss : float or {"frobenius", "kullback-leibler", "itakura-saito"}, default="frobenius"
+        The loss, or its beta: 2, 1 and 0 are the three. At 0 and below, X must not contain zeros.
     tol : float, default=1e-4
-        A fit ends when the sum of the absolute values of the projected gradient is at most `tol`
-        times what it was at the start, as in scikit-learn; or when three iterations in a row
-        each lower the objective by less than 20 `tol` of it. 0 for neither: then only `max_iter`
-        ends it, or rounding, where it leaves nothing to gain.
+        A fit ends when three iterations in a row each lower the objective by less than `tol` of
+        it (20 `tol` with the Frobenius loss and no penalties); with the Frobenius loss also when
+        the sum of the absolute values of the projected gradient is at most `tol` times what
+        it was at the start, as in scikit-learn. 0 for never: then only `max_iter` ends it,
+        or rounding, where it leaves nothing to gain.
     max_iter : int, default=200
         The most iterations. One of these does the work of several of scikit-learn's.
     random_state : int, RandomState instance or None, default=None
         For the starts and the stand-ins for X, see `visnmf.factorize`.
-    alpha_W, alpha_H, l1_ratio : float, float or "same", float; default=0.0, "same", 0.0
-        Regularization is not there yet.
+    alpha_W, alpha_H : float, float or "same"; default=0.0, "same"
+        How much the entries of W and of H cost, 0 for nothing; "same" is `alpha_W`.
+    l1_ratio : float, default=0.0
+        The share of that cost that is on their sum, which makes zeros; the rest is on the
+        sum of their squares.
     verbose : int, default=0
         Whether to print each iteration.
     shuffle : bool, default=False
@@ -86,11 +103,12 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ----------
     components_ : ndarray (n_components, n_features)
         H, of X's dtype, float32 or float64. In the order of the energy that they explain,
-        the most first, unless the start was "custom".
+        the most first, unless the start was "custom" or there are penalties.
     n_components_ : int
         How many components there are.
     reconstruction_err_ : float
-        :math:`\|X - W H\|_F` of the training data.
+        :math:`\sqrt{2 d(X, W H)}` of the training data, penalties left out:
+        :math:`\|X - W H\|_F` with the Frobenius loss.
     n_iter_ : int
         Iterations on X itself.
     n_features_in_ : int
@@ -103,16 +121,25 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     See Also
     --------
     visnmf.factorize : The same with columns as images, and more to set.
+    visnmf.MiniBatchNMF : The same from one batch of rows at a time.
     visnmf.Model : A basis with its picture layout, to save and to share.
 
     Notes
     -----
-    X may be an ImageSet, in `fit`, `fit_transform` and `transform`; then `inverse_transform` gives
-    an ImageSet back, and `components_images_` the components as pictures. For cross-validation,
-    which splits X into rows, give ``images.V.T``.
+    X may be sparse (CSR or CSC), and is never made dense: with the Frobenius and
+    Kullback-Leibler losses its stored entries alone are looked at, with any other all
+    places, in blocks. Or X may be an ImageSet, in `fit`, `fit_transform` and `transform`; then
+    `inverse_transform` gives an ImageSet back, and `components_images_` the components as
+    pictures. For cross-validation, which splits X into rows, give ``images.V.T``.
 
-    `transform` solves non-negative least squares to a tolerance of its own, and so does
-    `fit_transform` in the end: both give the same, to that tolerance.
+    `transform` minimizes over W alone, with the loss and the penalties of the fit, to a tolerance
+    of its own, and so does `fit_transform` in the end: both give the same, exactly with other
+    solvers than "cd" and "hals", to that tolerance with these. With other losses than
+    Frobenius that can take as long as the fit. Below a beta of 1 the problem of W alone may
+    have several minima.
+
+    As in scikit-learn, a penalty on one factor alone is evaded by scaling the other one up;
+    `visnmf.factorize` holds it to unit length instead.
 
     Ctrl-C raises KeyboardInterrupt, so that a grid search stops.
 
@@ -128,17 +155,8 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "n_components": [Interval(Integral, 1, None, closed="left"), None, StrOptions({"auto"})],
-        "init": [StrOptions({"random", "nndsvd", "nndsvda", "nndsvdar", "custom"}), None],
-        "solver": [StrOptions({"mu", "cd"})],
-        "beta_loss": [StrOptions({"frobenius", "kullback-leibler", "itakura-saito"}), Real],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
-        "alpha_W": [Interval(Real, 0, None, closed="left")],
-        "alpha_H": [Interval(Real, 0, None, closed="left"), StrOptions({"same"})],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "verbose": ["verbose"],
+        **BaseNMF._parameter_constraints,
+        "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
     }
 
@@ -171,60 +189,77 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.verbose = verbose
         self.shuffle = shuffle
 
-    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Learn the components of X.
-
-        Parameters
-        ----------
-        X : array-like (n_samples, n_features) or ImageSet
-            Non-negative; rows are samples.
-        y : Ignored
-            Not used.
-        **params
-            W and H, as in `fit_transform`.
-
-        Returns
-        -------
-        NMF
-            This object.
-        """
-        self.fit_transform(X, **params)
-        return self
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> np.ndarray:
         """Learn the components of X and return the transformed data.
 
         Parameters
         ----------
-        X : array-like (n_samples, n_features) or ImageSet
+        X : array-like or sparse array (n_samples, n_features), or ImageSet
             Non-negative; rows are samples.
         y : Ignored
             Not used.
         W, H : array-like (n_samples, n_components), (n_components, n_features), optional
-            The start, with ``init="custom"``; of X's dtype.
+            The start, with ``init="custom"``; of X's dtype. Not changed.
 
         Returns
         -------
         ndarray (n_samples, n_components)
             W, non-negative.
         """
-        refuse_what_comes_later(self.solver, self.beta_loss, self.alpha_W, self.alpha_H)
-        layout = X.layout if isinstance(X, ImageSet) else None
-        X = validate_data(self, as_rows(X), dtype=[np.float64, np.float32])
-        check_non_negative(X, "NMF (input X)")
-        X = check_values(X, "X")  # what scikit-learn lets pass: squares that overflow
+        fitted = self._factorize(self._data_to_fit(X), W, H)
+        self.components_ = fitted.H
+        self.n_components_ = len(fitted.H)
+        self.reconstruction_err_ = float(np.sqrt(2 * max(fitted.loss, 0.0)))
+        self.n_iter_ = fitted.n_iter
+        return fitted.W
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode data by the components: each row by itself, with the loss of the fit.
+
+        Parameters
+        ----------
+        X : array-like or sparse array (n_samples, n_features), or ImageSet
+            Non-negative; rows are samples.
+
+        Returns
+        -------
+        ndarray (n_samples, n_components)
+            W, non-negative.
+        """
+        return self._encode(self._data_to_encode(X), self.components_)
+
+    def _factorize(self, X: Any, W: Any, H: Any) -> Fitted:
+        """Fit both factors to checked data."""
+        check_solver(self.solver, self.beta_loss)
+        if self.solver == "mu" and self.init == "nndsvd":
+            warnings.warn(
+                "The multiplicative update ('mu') solver cannot update zeros present in the "
+                "initialization, and so leads to poorer results when used jointly with "
+                "init='nndsvd'. You may try init='nndsvda' or init='nndsvdar' instead.",
+                UserWarning,
+                stacklevel=3,
+            )
         given = check_start(X, self.n_components, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
+        penalties = self._penalties(X.shape)
+        update, beta = SOLVERS[self.solver], beta_of(self.beta_loss)
+        change = (_CHANGE if beta == 2 and not any(penalties) else 1) * self.tol
+        tol = self.tol if beta == 2 else 0.0  # else the gradient at the start may be of any size
         plan = Plan(
             rank=rank,
-            rule=Rule(self.max_iter, tol=self.tol, change=_CHANGE * self.tol, absolute=True),
+            rule=Rule(self.max_iter, tol=tol, change=change, absolute=True),
             init=check_init(self.init, X.shape, rank),
             given=given.factors,
+            loss=beta,
+            update=update,
+            W=asked(penalties.components),
+            H=asked(penalties.encodings),
+            bounded=False,
         )
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        matrix = matrix_of(X)
         trace = Trace(callback=_tell if self.verbose else None)
-        result = run(Dense(X.T), plan, trace, np.random.default_rng(seed), {})
+        result = run(matrix, plan, trace, self._generator(), {})
         if result.reason == "interrupted":
             raise KeyboardInterrupt
         if result.n_iter == self.max_iter and self.tol > 0:
@@ -232,72 +267,34 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve "
                 "convergence.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        self.components_ = np.ascontiguousarray(result.W.T)
-        self.n_components_ = rank
-        self.reconstruction_err_ = float(np.sqrt(2 * result.objective))
-        self.n_iter_ = result.n_iter
-        self.layout_: ImageLayout | None = layout
-        return np.ascontiguousarray(result.H.T)
+        components, codes = np.ascontiguousarray(result.W.T), result.H
+        loss = make_loss(beta, matrix)
+        if update == "mu":
+            components, codes, _ = without_floor(matrix, loss, components, codes)
+        if update != "hals":
+            codes = self._encode(X, components).T
+        found = loss.value(matrix, components, np.ascontiguousarray(codes))
+        return Fitted(np.ascontiguousarray(codes.T), components, result.n_iter, found)
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Encode data by the components: non-negative least squares for each row.
-
-        Parameters
-        ----------
-        X : array-like (n_samples, n_features) or ImageSet
-            Non-negative; rows are samples.
-
-        Returns
-        -------
-        ndarray (n_samples, n_components)
-            W, non-negative.
-        """
-        check_is_fitted(self)
-        if isinstance(X, ImageSet) and self.layout_ is not None:
-            check_geometry(X.layout, self.layout_)
-        X = validate_data(
-            self, as_rows(X), dtype=[np.float64, np.float32], reset=False, ensure_non_negative=True
+    def _encode(self, X: Any, components: np.ndarray) -> np.ndarray:
+        """Fit the encodings alone to checked data."""
+        beta = beta_of(self.beta_loss)
+        share = 1.0 if self.solver in ("cd", "hals") else _GOAL.get(beta, 0.01)
+        codes = encode(
+            X.T,
+            components.T,
+            loss=beta,
+            terms_H=self._penalties(X.shape).encodings,
+            update="newton" if self.solver == "newton" else "auto",
+            goal=share * goal_of(X.dtype),
         )
-        return np.ascontiguousarray(encode(X.T, self.components_.T).T)
-
-    def inverse_transform(self, X: Any) -> np.ndarray | ImageSet:
-        """Rebuild data from its encodings.
-
-        Parameters
-        ----------
-        X : array-like (n_samples, n_components)
-            What `transform` gives.
-
-        Returns
-        -------
-        ndarray (n_samples, n_features) or ImageSet
-            X @ components_; as pictures, where the fit was on an ImageSet.
-        """
-        check_is_fitted(self)
-        rows = X @ self.components_
-        if self.layout_ is None:
-            return rows
-        return ImageSet(np.asarray(rows, np.float32).T, self.layout_)
-
-    @property
-    def components_images_(self) -> np.ndarray:
-        """The components as pictures, (n_components, h, w) or (n_components, h, w, c)."""
-        check_is_fitted(self)
-        if self.layout_ is None:
-            raise AttributeError("components_images_ is there only after a fit on an ImageSet")
-        return self.layout_.to_images(self.components_.T)
-
-    @property
-    def _n_features_out(self) -> int:
-        return len(self.components_)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+        if self.solver != "newton" and beta != 2:  # by multiplicative updates
+            matrix = matrix_of(X)
+            parts = np.ascontiguousarray(components, matrix.dtype)
+            _, codes, _ = without_floor(matrix, make_loss(beta, matrix), parts, codes)
+        return np.ascontiguousarray(codes.T)
 
 
 def _tell(record: Record) -> None:

@@ -69,7 +69,13 @@ class Beta:
             )
 
     def quadratic(
-        self, matrix: Matrix, A: np.ndarray, F: np.ndarray, out: np.ndarray | None = None
+        self,
+        matrix: Matrix,
+        A: np.ndarray,
+        F: np.ndarray,
+        out: np.ndarray | None = None,
+        *,
+        uniform: bool = False,
     ) -> Quadratic:
         """Refuse: no quadratic is above this loss everywhere."""
         raise NotImplementedError(f"the {self.name} loss has no quadratic model")
@@ -164,7 +170,10 @@ def _constant(beta: float) -> Entrywise:
     if beta == 2:
         return Entrywise("v^2 / 2", lambda v, y: 0.5 * v * v, True)
     scale = 1 / (beta * (beta - 1))
-    return Entrywise(f"v^{beta:g}", lambda v, y: scale * v**beta, stored=beta > 0)
+    if beta > 0:
+        return Entrywise(f"v^{beta:g}", lambda v, y: scale * v**beta, stored=True)
+    # What has no weight may be zero
+    return Entrywise(f"v^{beta:g}", lambda v, y: scale * np.where(v > 0, v, 1) ** beta)
 
 
 _POSITIVE = Entrywise("count of positive entries", lambda v, y: (v > 0).astype(v.dtype), True)

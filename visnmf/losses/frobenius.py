@@ -8,11 +8,12 @@ from visnmf.losses.beta import bundle_of
 from visnmf.losses.models import Quadratic, Split
 from visnmf.matrices.entries import Entries
 from visnmf.matrices.masked import Masked
-from visnmf.matrices.protocol import RESIDUAL, SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Matrix
+from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Bundle, Matrix, Terms
 
 __all__ = ["Frobenius"]
 
 _SQUARE = bundle_of(2.0)
+_RESIDUAL = Bundle("residual", lambda v, y, cost: _residual(v, y), 1)
 _DENSE = 0.5  # the share of known entries from which the bound beats one curvature a column
 _MOST = 1 << 27  # numbers in the curvatures of all columns together
 
@@ -48,22 +49,28 @@ class Frobenius:
         return Quadratic(A @ A.T, matrix.contract(A, None, VALUE, out=out), self.const)
 
     def quadratic(
-        self, matrix: Matrix, A: np.ndarray, F: np.ndarray, out: np.ndarray | None = None
+        self,
+        matrix: Matrix,
+        A: np.ndarray,
+        F: np.ndarray,
+        out: np.ndarray | None = None,
+        *,
+        uniform: bool = False,
     ) -> Quadratic:
         """Return the loss as a quadratic of F, or a bound that touches it at F."""
         if not matrix.weighted:
             return self.model(matrix, A, np.empty_like(F) if out is None else out)
         assert isinstance(matrix, Masked | Entries)
         rank, n = F.shape
-        if matrix.density < _DENSE and rank * rank * n <= _MOST:
+        if not uniform and matrix.density < _DENSE and rank * rank * n <= _MOST:
             return Quadratic(matrix.grams(A), matrix.contract(A, None, VALUE, out=out), self.const)
         G = A @ A.T
         fitted = G @ F
-        B = matrix.contract(A, F, RESIDUAL, out=out)
+        (B,), squares = matrix.gather(A, F, _RESIDUAL)
         B += fitted
         pull = 0.5 * fitted - B
         at_F = float(np.einsum("kj,kj->k", pull, F).sum(dtype=np.float64))
-        return Quadratic(G, B, self.value(matrix, A, F) - at_F)
+        return Quadratic(G, B, 0.5 * squares - at_F)
 
     def split(self, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True) -> Split:
         """Return the gradient at F as A A'F - A V (Lee & Seung 2001, theorem 1)."""
@@ -79,3 +86,8 @@ class Frobenius:
     def value(self, matrix: Matrix, A: np.ndarray, F: np.ndarray) -> float:
         """Return the loss itself, from the residuals outright."""
         return 0.5 * matrix.total(A, F, SQUARED_RESIDUAL)
+
+
+def _residual(v: np.ndarray, y: np.ndarray) -> Terms:
+    residual = np.subtract(v, y, out=y)
+    return (residual,), (residual, residual)

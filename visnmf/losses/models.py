@@ -7,6 +7,7 @@ built at. Models of the same F made from two blocks of images add up.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from visnmf.kernels.choose import Kernels
 
-__all__ = ["Point", "Quadratic", "Split", "projected"]
+__all__ = ["Point", "Quadratic", "Split", "length", "projected"]
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,11 @@ class Split:
         return replace(self, neg=self.neg[rows], pos=self.pos[rows], value=value)
 
 
+def length(F: np.ndarray) -> float:
+    """Return the root of the sum of squares, which float32 may not hold."""
+    return math.sqrt(np.square(F, dtype=np.float64).sum())
+
+
 def projected(F: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return the gradient less what pulls an entry at zero below zero."""
     return np.where(F > 0, gradient, np.minimum(gradient, 0))
@@ -165,5 +171,5 @@ def projected(F: np.ndarray, gradient: np.ndarray) -> np.ndarray:
 def _sizes(free: np.ndarray) -> tuple[float, float]:
     return (
         float(np.abs(free).sum(dtype=np.float64)),
-        float(np.einsum("kj,kj->k", free, free).sum(dtype=np.float64)),
+        float(np.square(free, dtype=np.float64).sum()),
     )

@@ -39,9 +39,18 @@ class Loss(Protocol):
         ...
 
     def quadratic(
-        self, matrix: Matrix, A: np.ndarray, F: np.ndarray, out: np.ndarray | None = None
+        self,
+        matrix: Matrix,
+        A: np.ndarray,
+        F: np.ndarray,
+        out: np.ndarray | None = None,
+        *,
+        uniform: bool = False,
     ) -> Quadratic:
-        """Return the loss as a quadratic of F, or a bound that touches it; B may go to `out`."""
+        """Return the loss as a quadratic of F, or a bound that touches it; B may go to `out`.
+
+        A uniform one has the same curvature for all columns of F.
+        """
         ...
 
     def split(self, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True) -> Split:

@@ -13,14 +13,26 @@ import visnmf
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.model.model import Model
+from visnmf.recipes import Recipe, make
+from visnmf.solve.encode import encode
 from visnmf.solve.factorize import factorize
 from visnmf.solve.result import Factorization
 
 __all__ = ["learn"]
 
+_NO_MODEL = {
+    "semi": "finds parts of either sign",
+    "symmetric": "takes a matrix of similarities",
+}
+
 
 def learn(
-    images: ImageSet, rank: int, *, part_names: Sequence[str] | None = None, **settings: Any
+    images: ImageSet,
+    rank: int,
+    *,
+    recipe: str | Recipe | None = None,
+    part_names: Sequence[str] | None = None,
+    **settings: Any,
 ) -> Model:
     """Learn the parts of pictures.
 
@@ -30,22 +42,25 @@ def learn(
         The pictures; `load_images` reads them, from arrays too.
     rank : int
         How many parts.
+    recipe : str or Recipe, optional
+        How to factorize: a name of `visnmf.recipes.RECIPES`, such as "lnmf", or a recipe with
+        options of its own, such as ``visnmf.recipes.hoyer(rank, sparseness_W=0.7)``.
     part_names : sequence of str, optional
         Names of the parts; "part 1", "part 2", ... by default.
     **settings
-        As of `visnmf.factorize`.
+        As of `visnmf.factorize`, or of what the recipe calls.
 
     Returns
     -------
     Model
-        The parts with their provenance: source and preparation of the pictures, all
+        The parts with their provenance: source and preparation of the pictures, the recipe, all
         settings, relative error, and versions. Its `factorization` is the run itself,
         with the encodings of the pictures as `H`; it is not saved.
 
     Raises
     ------
     InvalidInputError
-        If `images` is no ImageSet, or a setting cannot be used.
+        If `images` is no ImageSet, or a recipe or setting cannot be used.
 
     Examples
     --------
@@ -61,15 +76,38 @@ def learn(
             f"learn takes an ImageSet, got {type(images).__name__}; "
             "visnmf.load_images makes one of files and of arrays"
         )
-    run = factorize(images, rank, **settings)
+    chosen = None if recipe is None else _checked_recipe(recipe, rank)
+    run = factorize(images, rank, **settings) if chosen is None else chosen.fit(images, **settings)
+    # The H of a recipe may not be what the model will encode pictures as.
+    loss = run.settings.get("loss", "frobenius")
+    H = run.H if chosen is None else encode(images, run.W, loss=loss)
     return Model(
         run.W,
         images.layout,
         part_names=part_names,
-        energy=_energy_shares(run.W, run.H),
-        provenance=_provenance(images, run),
+        energy=_energy_shares(run.W, H),
+        provenance=_provenance(images, run, H, chosen),
         factorization=run,
     )
+
+
+def _checked_recipe(recipe: str | Recipe, rank: int) -> Recipe:
+    """Return a recipe of this rank."""
+    if isinstance(recipe, str):
+        recipe = make(recipe, rank)
+    if not isinstance(recipe, Recipe):
+        raise InvalidInputError(
+            f"recipe must be a name such as 'lnmf' or a Recipe, not {recipe!r}; "
+            "visnmf.recipes.RECIPES tells the names"
+        )
+    if recipe.rank != rank:
+        raise InvalidInputError(f"the rank is {rank}, but that of the recipe is {recipe.rank}")
+    if recipe.name in _NO_MODEL:
+        raise InvalidInputError(
+            f"the recipe {recipe.name} {_NO_MODEL[recipe.name]}, so that it gives no model of "
+            f"pictures; visnmf.recipes.{recipe.name}({rank}).fit(V) gives its factorization"
+        )
+    return recipe
 
 
 def _energy_shares(W: np.ndarray, H: np.ndarray) -> np.ndarray:
@@ -78,15 +116,18 @@ def _energy_shares(W: np.ndarray, H: np.ndarray) -> np.ndarray:
     return energy / max(energy.sum(), np.finfo(np.float64).tiny)
 
 
-def _provenance(images: ImageSet, run: Factorization) -> dict[str, Any]:
+def _provenance(
+    images: ImageSet, run: Factorization, H: np.ndarray, recipe: Recipe | None
+) -> dict[str, Any]:
     """Tell where a model comes from, as JSON can hold it."""
     return {
         "source": images.source,
         "preparation": images.preparation,
         "n_images": len(images),
         "n_skipped": len(images.skipped),
+        **({} if recipe is None else {"recipe": _told(recipe)}),
         "settings": run.settings,
-        "relative_error": _relative_error(images.V, run.objective),
+        "relative_error": _relative_error(images.V, run.W, H),
         "n_iter": run.n_iter,
         "reason": run.reason,
         "seconds": run.history[-1].seconds if run.history else 0.0,
@@ -99,9 +140,17 @@ def _provenance(images: ImageSet, run: Factorization) -> dict[str, Any]:
     }
 
 
-def _relative_error(V: np.ndarray, objective: float) -> float:
-    """Return ``||V - W H|| / ||V||`` where the objective is half the squared residual."""
+def _told(recipe: Recipe) -> dict[str, str]:
+    return {"name": recipe.name, "paper": recipe.paper, "call": recipe.call}
+
+
+def _relative_error(V: np.ndarray, W: np.ndarray, H: np.ndarray) -> float:
+    """Return ``||V - W H|| / ||V||``."""
     # Block by block: float32 sums over millions of entries go wrong, a float64 copy is large.
-    blocks = (V[:, start : start + 1024] for start in range(0, V.shape[1], 1024))
-    total = sum(float(np.square(block, dtype=np.float64).sum()) for block in blocks)
-    return float(np.sqrt(2 * max(objective, 0.0) / total)) if total > 0 else 0.0
+    total = missed = 0.0
+    for start in range(0, V.shape[1], 1024):
+        block = V[:, start : start + 1024]
+        residual = block - W @ H[:, start : start + 1024]
+        total += float(np.square(block, dtype=np.float64).sum())
+        missed += float(np.square(residual, dtype=np.float64).sum())
+    return float(np.sqrt(missed / total)) if total > 0 else 0.0

@@ -109,8 +109,18 @@ class Model:
         """Return the parts as pictures, shape (rank, h, w) or (rank, h, w, c), not scaled."""
         return self.layout.to_images(self.W)
 
-    def encode(self, images: ImageSet | np.ndarray, *, kernels: str = "auto") -> np.ndarray:
+    @property
+    def loss(self) -> str | float:
+        """The loss that the parts were learned with, as `visnmf.factorize` names it."""
+        loss = dict(self.provenance.get("settings") or {}).get("loss")
+        return loss if isinstance(loss, str | int | float) else "frobenius"
+
+    def encode(
+        self, images: ImageSet | np.ndarray, *, terms_H: Any = None, kernels: str = "auto"
+    ) -> np.ndarray:
         """Encode pictures: how much of each part is in each of them.
+
+        They are fitted by the loss that the parts were learned with.
 
         Parameters
         ----------
@@ -119,6 +129,9 @@ class Model:
             (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
             ([0, 1]); integers are taken for original pictures, whose range the
             layout knows.
+        terms_H : term or sequence of terms, optional
+            What is asked of the encodings beside, as of `visnmf.factorize`; none is kept with
+            a model. What couples images is asked of a thousand at a time or so.
         kernels : {"auto", "compiled", "numpy"}
             As in `visnmf.factorize`.
 
@@ -132,7 +145,8 @@ class Model:
         InvalidInputError
             The pictures do not fit the layout of the model.
         """
-        return np.concatenate([H for _, H in self._encoded_blocks(images, kernels)], axis=1)
+        blocks = self._encoded_blocks(images, terms_H, kernels)
+        return np.concatenate([H for _, H in blocks], axis=1)
 
     def reconstruct(self, images: ImageSet | np.ndarray, *, kernels: str = "auto") -> ImageSet:
         """Rebuild pictures from the parts alone.
@@ -248,13 +262,13 @@ class Model:
             refuse(file, str(error))
 
     def _encoded_blocks(
-        self, images: ImageSet | np.ndarray, kernels: str = "auto"
+        self, images: ImageSet | np.ndarray, terms_H: Any = None, kernels: str = "auto"
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (V, H) of block after block of the pictures."""
         from visnmf.solve.encode import encode
 
         for V in column_blocks(images, self.layout):
-            yield V, encode(V, self.W, kernels=kernels)
+            yield V, encode(V, self.W, loss=self.loss, terms_H=terms_H, kernels=kernels)
 
 
 def _checked_basis(basis: ArrayLike, m: int) -> np.ndarray:

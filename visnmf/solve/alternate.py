@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Point, Quadratic
+from visnmf.losses.models import Point, Quadratic, length
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.iterate import Pair, balance
+from visnmf.solve.iterate import Pair, balance, effort_of
 from visnmf.solve.side import Model, Side
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
@@ -101,6 +101,7 @@ def alternate(
     rule: Rule,
     trace: Trace,
     extrapolation: Extrapolation | None,
+    cold: bool = False,
 ) -> str:
     """Iterate on a pair until a rule ends it; return which.
 
@@ -111,7 +112,7 @@ def alternate(
     pair : Pair
         Where to start, admitted by both sides; holds the best pair at all times, also when
         interrupted.
-    phase, rule, trace, extrapolation
+    phase, rule, trace, extrapolation, cold
         As of `visnmf.solve.iterate.iterate`.
     """
     W_side, H_side, kernels = problem.W, problem.H, problem.kernels
@@ -126,12 +127,11 @@ def alternate(
     for iteration in range(1, rule.max_iter + 1):
         beta = extrapolation.beta if extrapolation and not plain else 0.0
         measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
+        effort = effort_of(iteration) if cold else 1.0
         stepped = pair.H.copy()
-        H_side.step(stepped, model_H)
-        trial = Pair(
-            W_side.ahead(before.W, pair.W, beta), H_side.ahead(before.H, stepped, beta)
-        )
-        W_side.step(trial.W, problem.model_W(trial))
+        H_side.step(stepped, model_H, effort)
+        trial = Pair(W_side.ahead(before.W, pair.W, beta), H_side.ahead(before.H, stepped, beta))
+        W_side.step(trial.W, problem.model_W(trial), effort)
         if measured and problem.plain:
             balance((trial.W, pair.W), (trial.H, stepped, pair.H))
         model = problem.model_H(trial)
@@ -174,4 +174,4 @@ def alternate(
 
 
 def _pull(model: Model) -> float:
-    return float(np.linalg.norm(model.B if isinstance(model, Quadratic) else model.neg))
+    return length(model.B if isinstance(model, Quadratic) else model.neg)

@@ -19,7 +19,7 @@ from visnmf.starts.random import random_start
 from visnmf.starts.scaling import scale_to_fit
 from visnmf.starts.separable import separable_start
 
-__all__ = ["begin", "fill_in", "insert_known"]
+__all__ = ["begin", "fill_in", "put_known"]
 
 _OVERSAMPLED = 10  # directions beyond the rank in the range finder of an SVD start
 
@@ -80,8 +80,8 @@ def fill_in(matrix: Matrix) -> Matrix:
     return Dense(np.where(matrix.weights > 0, matrix.values, means))
 
 
-def insert_known(matrix: Matrix, plan: Plan, pair: Pair) -> None:
-    """Put what is known of W and H in its place, in place of the parts most like it."""
+def put_known(plan: Plan, pair: Pair) -> None:
+    """Put what is known of W and H in its place, in that of the parts most like it."""
     rows_W, rows_H = plan.known_rows()
     for F, G, known, rows in (
         (pair.W, pair.H, plan.known_W, rows_W),

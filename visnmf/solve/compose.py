@@ -40,6 +40,8 @@ LOSSES = {
 }
 """Names of losses, and their beta."""
 
+_FEW = 2  # sweeps where a set is not convex: going far at once ends in worse places
+
 UPDATES = ("auto", "hals", "mu", "gradient", "fast gradient", "bpp", "newton")
 
 
@@ -66,6 +68,11 @@ def sort_terms(terms: Any, factor: str, shape: tuple[int, int]) -> Asked:
     listed = list(terms) if isinstance(terms, Sequence) else [terms]
     penalties, constraints = [], []
     for term in listed:
+        if isinstance(term, type):
+            raise InvalidInputError(
+                f"terms_{factor} holds the class {term.__name__}, but needs one made of it: "
+                f"{term.__name__}(...)"
+            )
         if isinstance(term, Constraint):
             constraints.append(term)
         elif isinstance(term, Penalty):
@@ -152,6 +159,8 @@ def compose_side(
     if update == "auto" or (held is not asked and update in ("bpp", "newton")):
         update = _suited(held, loss)  # nobody asked for what holds it
     asked = held
+    if held.constraint is not None and not held.constraint.convex:
+        sweeps = min(sweeps, _FEW)
     made: dict[str, Update] = {
         "hals": Hals(kernels, sweeps, ratio),
         "mu": Multiplicative(),

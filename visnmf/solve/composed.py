@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.solve.alternate import Composition, alternate
-from visnmf.solve.begin import begin, insert_known
+from visnmf.solve.begin import begin
 from visnmf.solve.closing import order_parts
 from visnmf.solve.encode import goal_of
 from visnmf.solve.iterate import Pair
@@ -19,7 +19,7 @@ from visnmf.solve.warmup import choose_stand_ins
 
 __all__ = ["run_composed"]
 
-_CLOSING = 20  # steps of H alone at the end
+_CLOSING = 20  # the most steps of H alone at the end
 _WORTH = 1e-6  # relative gain of such a step that is worth another
 
 
@@ -44,9 +44,17 @@ def run_composed(
         Whether to order the parts that are not known by what they explain.
     """
     matrix = problem.matrix
+    rows_W, rows_H = plan.known_rows()
+    known = len(rows_W) + len(rows_H)
     pair, _ = begin(matrix, plan, choose_stand_ins(matrix.shape, plan.rank, "none"), rng)
-    insert_known(matrix, plan, pair)
+    for F, rows, values in (
+        (pair.W, rows_W, plan.known_W),
+        (pair.H, rows_H, plan.known_H),
+    ):
+        if values is not None:
+            F[rows] = values
     admit(problem, pair)
+    cold = plan.given is not None or plan.init_for(matrix.shape) == "random"
     try:
         reason = alternate(
             problem,
@@ -55,17 +63,18 @@ def run_composed(
             rule=plan.rule,
             trace=trace,
             extrapolation=problem.extrapolation() if plan.extrapolate else None,
+            cold=cold,
         )
     except KeyboardInterrupt:
         reason = "interrupted"
     try:
-        objective, kkt = _close(problem, pair)
+        objective, kkt = _close(problem, pair, min(_CLOSING, max(3, len(trace.history) // 4)))
         trace.add("closing", 1, objective, kkt)
     except KeyboardInterrupt:
         reason = "interrupted"
         objective, kkt = _measure(problem, pair)
     if ordered and not problem.W.penalties and not problem.H.penalties:
-        order_parts(pair, first=sum(len(rows) for rows in plan.known_rows()))
+        order_parts(pair, first=known)
     H = problem.mixed(pair.H)
     n_iter = sum(record.phase == "V" for record in trace.history)
     return Factorization(pair.W.T, H, objective, kkt, trace.history, reason, n_iter, settings)
@@ -73,11 +82,14 @@ def run_composed(
 
 def admit(problem: Composition, pair: Pair) -> None:
     """Bring a pair to where its sides may begin, W H staying near what it was."""
-    for side, F, other in ((problem.W, pair.W, pair.H), (problem.H, pair.H, pair.W)):
+    sides = (problem.W, pair.W, problem.H, pair.H)
+    for side, F, far, other in (sides, (*sides[2:], *sides[:2])):
         if side.constraint is not None and side.constraint.couples == "part":
             rows = slice(None) if side.free is None else side.free
             lengths = np.linalg.norm(F[rows], axis=1, keepdims=True)
             lengths = np.where(lengths > 0, lengths, 1).astype(F.dtype)
+            if far.free is not None:  # what is known does not change
+                lengths[~np.isin(np.arange(len(F))[rows], far.free)] = 1
             F[rows] /= lengths
             other[rows] *= lengths
     before = _size(problem, pair)
@@ -95,7 +107,7 @@ def _size(problem: Composition, pair: Pair) -> float:
     return float(np.sqrt(np.einsum("kr,kr->", W @ W.T, H @ H.T, dtype=np.float64)))
 
 
-def _close(problem: Composition, pair: Pair) -> tuple[float, float]:
+def _close(problem: Composition, pair: Pair, steps: int) -> tuple[float, float]:
     """Fit H once more to the last W; return the objective and the KKT norm of the pair."""
     fit_one(
         problem.H,
@@ -104,7 +116,7 @@ def _close(problem: Composition, pair: Pair) -> tuple[float, float]:
         problem.mixed(pair.W),
         pair.H,
         problem.kernels,
-        limit=_CLOSING,
+        limit=steps,
         goal=goal_of(pair.H.dtype),
         change=_WORTH,
     )

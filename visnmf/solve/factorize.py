@@ -77,8 +77,8 @@ def factorize(
         any beta-divergence [5]_: 2, 1 and 0 are the three.
     terms_W, terms_H : term or sequence of terms, optional
         Penalties and constraints of `visnmf.terms` on either factor, one constraint at most.
-        Where only one factor is penalized, the other one is held to ``|w_k| <= 1`` (in sum, with
-        other losses than Frobenius): else scaling it up would undo the penalty.
+        Where only one factor is penalized, the other one is held to ``|w_k| <= 1``: else scaling
+        it up would undo the penalty.
     known_W : array_like (m, p), optional
         Parts that are known and held as they are, as endmembers or a background; they are
         the first p columns of W.

@@ -65,14 +65,21 @@ def take_in(
         )
     if observed is None and weights is None and missing is None:
         return Dense(check_values(V))
-    V = np.asarray(V)
+    V = _as_array(V)
     known, share = _known_of(V, observed, weights, missing)
     if sparse.issparse(known):
         return _entries_of(V, known, share)
-    values = check_values(np.where(known, V, V.dtype.type(0)))
+    values = check_values(_kept(V, known))
     if share is None:
         return _some(Masked(values, _like(known, values)))
     return _some(Masked(values, _like(share.astype(values.dtype, copy=False), values)))
+
+
+def _as_array(values: Any, name: str = "V") -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InvalidInputError(f"{name} is not an array of numbers: {error}") from error
 
 
 def _known_of(V: np.ndarray, observed: Any, weights: Any, missing: float | None) -> tuple[Any, Any]:
@@ -84,6 +91,8 @@ def _known_of(V: np.ndarray, observed: Any, weights: Any, missing: float | None)
         known = _observed_of(observed, V.shape)
     else:
         known = np.ones(V.shape, bool)
+    if missing is not None and (isinstance(missing, bool) or not isinstance(missing, int | float)):
+        raise InvalidInputError(f"missing must be a number, or NaN, not {missing!r}")
     if missing is not None and not sparse.issparse(known):
         gone = np.isnan(V) if missing != missing else missing == V
         known = known & ~gone
@@ -104,7 +113,10 @@ def _observed_of(observed: Any, shape: tuple[int, ...]) -> Any:
 
 def _weights_of(weights: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """Return which entries have a weight, and the weights over their largest."""
-    weights = weights.astype(np.float64) if is_sparse(weights) else np.asarray(weights, np.float64)
+    weights = weights if is_sparse(weights) else _as_array(weights, "weights")
+    if weights.dtype.kind not in "fiub":
+        raise InvalidInputError(f"weights must be real numbers, but their dtype is {weights.dtype}")
+    weights = weights.astype(np.float64)
     _check_shape(weights, shape, "weights")
     numbers = weights.data if is_sparse(weights) else weights
     if numbers.size == 0 or not np.isfinite(numbers).all() or numbers.min() < 0:
@@ -172,6 +184,13 @@ def _checked(V: Any, name: str) -> Stored:
     """Return the entries of a canonical CSC array, checked as those of a dense one are."""
     data = check_values(V.data[None], name)[0] if V.nnz else np.zeros(0, np.float64)
     return Stored(V.shape[0], V.indptr, V.indices, data)
+
+
+def _kept(V: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return V with zeros for what is not known, in its own memory order."""
+    values = np.zeros_like(V, subok=False)
+    np.copyto(values, V, where=known)
+    return values
 
 
 def _like(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

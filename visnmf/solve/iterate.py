@@ -20,7 +20,7 @@ from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation, push
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
-__all__ = ["Pair", "Problem", "balance", "iterate"]
+__all__ = ["Pair", "Problem", "balance", "effort_of", "iterate"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _SHORT = 3  # how often the effort doubles after a cold start, every second iteration
@@ -96,7 +96,7 @@ def iterate(
     best = math.inf
     slow = idle = 0
     for iteration in range(1, rule.max_iter + 1):
-        effort = min(1.0, 2.0 ** ((iteration - 1) // 2 - _SHORT)) if cold else 1.0
+        effort = effort_of(iteration) if cold else 1.0
         beta = extrapolation.beta if extrapolation else 0.0
         measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
         update.step(steps.start_H(), model_H, effort)
@@ -145,6 +145,11 @@ def iterate(
             else:
                 extrapolation.back()
     return "max_iter"
+
+
+def effort_of(iteration: int) -> float:
+    """Return the share of the sweeps to do after a start that nothing has improved yet."""
+    return min(1.0, 2.0 ** ((iteration - 1) // 2 - _SHORT))
 
 
 class _Steps:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Quadratic
+from visnmf.losses.models import Quadratic, length
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
@@ -54,7 +54,7 @@ def fit_one(
     plain = False
     for _ in range(limit):
         pull = model.B if isinstance(model, Quadratic) else model.neg
-        if math.sqrt(side.point(here, model, kernels).square) <= goal * np.linalg.norm(pull):
+        if math.sqrt(side.point(here, model, kernels).square) <= goal * length(pull):
             break
         beta = 0.0 if plain else extrapolation.beta
         stepped = here.copy()

@@ -79,7 +79,8 @@ class Side:
     @property
     def positive(self) -> bool:
         """Whether the factor keeps off zero, as multiplicative steps need it."""
-        return self.kind == "split"
+        by_sums = self.constraint is None or self.constraint.total is not None
+        return self.kind == "split" and by_sums
 
     @property
     def plain(self) -> bool:
@@ -101,8 +102,12 @@ class Side:
         return found
 
     def value(self, F: np.ndarray) -> float:
-        """Return the sum of the penalties at F."""
-        return float(sum(penalty.value(F) for penalty in self.penalties))
+        """Return the sum of the penalties at F; what is known is not penalized."""
+        rows = self._rows(F)
+        return float(sum(penalty.value(F[rows]) for penalty in self.penalties))
+
+    def _rows(self, F: np.ndarray) -> np.ndarray:
+        return np.arange(len(F)) if self.free is None else self.free
 
     def model(
         self, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True
@@ -113,13 +118,13 @@ class Side:
         logarithm for each entry of V.
         """
         if self.kind == "quadratic":
-            quadratic = loss.quadratic(matrix, A, F)
+            quadratic = loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
             for penalty in self.penalties:
-                quadratic = _bounded(quadratic, penalty, F)
+                quadratic = _bounded(quadratic, penalty, F, self._rows(F))
             return quadratic
         split = loss.split(matrix, A, F, objective)
         for penalty in self.penalties:
-            split = _added(split, penalty, F)
+            split = _added(split, penalty, F, self._rows(F))
         if self.kind == "entries":
             sizes = [penalty for penalty in self.penalties if isinstance(penalty, ElasticNet)]
             l1, l2 = (sum(getattr(penalty, which) for penalty in sizes) for which in ("l1", "l2"))
@@ -137,7 +142,7 @@ class Side:
             part = np.ascontiguousarray(F[self.free])
             self.update.step(part, model.of_rows(self.free, F), effort, self.constraint)
             F[self.free] = part
-        if self.positive and not isinstance(self.update, Multiplicative):
+        if self.positive and self.update.name != Multiplicative.name:
             self.admit(F)
 
     def admit(self, F: np.ndarray) -> None:
@@ -146,7 +151,7 @@ class Side:
         if self.positive:
             lift(part)
         if self.constraint is not None:
-            if self.positive and self.constraint.total is not None:
+            if self.positive:
                 scale_into(part, self.constraint)  # a projection would put entries at zero
             else:
                 self.constraint.project(part)
@@ -178,42 +183,48 @@ class Side:
         )
 
 
-def _bounded(model: Quadratic, penalty: Penalty, F: np.ndarray) -> Quadratic:
-    """Add a penalty's bound, so that the sum is right at F."""
-    bound = penalty.bound(F)
-    own = _quadratic_of(bound, F)
-    G = model.G
+def _bounded(model: Quadratic, penalty: Penalty, F: np.ndarray, free: np.ndarray) -> Quadratic:
+    """Add the bound of a penalty on the free rows, so that the sum is right at F."""
+    bound = penalty.bound(np.ascontiguousarray(F[free]))
+    own = _quadratic_of(bound, F, free)
+    G, B, d = model.G, model.B, model.d
     if bound.G is not None:
-        extra = np.asarray(bound.G, F.dtype)
-        G = G + (extra if G.ndim == 2 else extra[:, :, None])
-    B = model.B if bound.B is None else model.B + np.asarray(bound.B, F.dtype)
-    d = model.d
-    if bound.d is not None:
-        d = np.broadcast_to(np.asarray(bound.d, F.dtype), F.shape[1:]) + (0 if d is None else d)
-    const = model.const + penalty.value(F) - own.value(F)
+        G = G + (own.G if G.ndim == 2 else own.G[:, :, None])
+    if bound.B is not None:
+        B = B + own.B
+    if own.d is not None:
+        d = own.d + (0 if d is None else d)
+    const = model.const + penalty.value(F[free]) - own.value(F)
     return Quadratic(G, B, const, d, model.convex and penalty.convex)
 
 
-def _quadratic_of(bound: Bound, F: np.ndarray) -> Quadratic:
+def _quadratic_of(bound: Bound, F: np.ndarray, free: np.ndarray) -> Quadratic:
+    """Return a bound on some rows as a quadratic of all, of the others constant in what moves."""
     rank, q = F.shape
-    G = np.zeros((rank, rank), F.dtype) if bound.G is None else np.asarray(bound.G, F.dtype)
-    B = np.zeros_like(F) if bound.B is None else np.broadcast_to(bound.B, F.shape)
+    G, B = np.zeros((rank, rank), F.dtype), np.zeros_like(F)
+    if bound.G is not None:
+        G[np.ix_(free, free)] = bound.G
+    if bound.B is not None:
+        B[free] = bound.B
     d = None if bound.d is None else np.broadcast_to(np.asarray(bound.d, F.dtype), (q,))
     return Quadratic(G, B, 0.0, d)
 
 
-def _added(model: Split, penalty: Penalty, F: np.ndarray) -> Split:
-    """Add a penalty's gradient, half by half."""
-    pos, neg = penalty.split(F)
+def _added(model: Split, penalty: Penalty, F: np.ndarray, free: np.ndarray) -> Split:
+    """Add the gradient of a penalty on the free rows, half by half."""
+    halves = penalty.split(np.ascontiguousarray(F[free]))
+    pos, neg = model.pos.copy(), model.neg.copy()
+    pos[free] += np.asarray(halves[0], F.dtype)
+    neg[free] += np.asarray(halves[1], F.dtype)
     low, high = penalty.degrees
     without = model.value
     return replace(
         model,
-        neg=model.neg + np.asarray(neg, F.dtype),
-        pos=model.pos + np.asarray(pos, F.dtype),
-        objective=model.objective + penalty.value(F),
+        neg=neg,
+        pos=pos,
+        objective=model.objective + penalty.value(F[free]),
         degrees=(min(low, model.degrees[0]), max(high, model.degrees[1])),
-        value=lambda G: without(G) + penalty.value(G),
+        value=lambda G: without(G) + penalty.value(G[free]),
     )
 
 

@@ -131,10 +131,6 @@ def snpa(V: Any, rank: int, *, normalize: bool = False) -> tuple[np.ndarray, np.
         B[k] = rows_of(V, [j])[0] @ V
         B[k, j] = squares[j]
         G[k, : k + 1] = G[: k + 1, k] = B[: k + 1, j]
-        # What is nearer to the new point than to its mixture of the old ones begins there
-        nearer = squares - 2 * B[k] + squares[j] < left
-        H[:, nearer] = 0
-        H[k, nearer] = 1
         H[: k + 1] = _project(H[: k + 1], G[: k + 1, : k + 1], B[: k + 1])
         left = squares + np.einsum("kj,kj->j", H, G @ H - 2 * B)
         left[picked] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,6 +86,21 @@ class Sparseness:
                 "sparseness needs parts of two entries at least, but the rows of this factor "
                 "have one; leave the constraint out"
             )
+
+    def nearer(self, start: float, share: float) -> Sparseness:
+        """Return the constraint a share of the way from another sparseness to this one.
+
+        Parameters
+        ----------
+        start, share : float
+            The other sparseness, and the share of the way, 0 to 1.
+
+        Returns
+        -------
+        Sparseness
+        """
+        target = start + share * (self.target - start)
+        return replace(self, target=min(max(target, 0.0), 0.999))
 
     def project(self, F: np.ndarray) -> None:
         """Move each row to the nearest one of the target's sparseness, in place."""

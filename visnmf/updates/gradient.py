@@ -7,6 +7,7 @@ methods for nonnegative matrix factorization", Neural Computation 19, algorithm 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -170,7 +171,7 @@ def _reach(
 
 def _safe_length(model: Quadratic) -> float:
     """Return 1 / L, L being no less than the largest curvature; 1 where there is none."""
-    curvature = float(np.max(np.linalg.norm(model.G, axis=(0, 1)), initial=0.0))
+    curvature = math.sqrt(np.square(model.G, dtype=np.float64).sum(axis=(0, 1)).max(initial=0.0))
     if model.d is not None:
         curvature += float(model.d.max(initial=0.0))
     return 1.0 / curvature if curvature > np.finfo(model.G.dtype).tiny else 1.0

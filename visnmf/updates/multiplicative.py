@@ -40,13 +40,17 @@ class Multiplicative:
     ) -> None:
         """Lower the function that the model is of, in place."""
         tiny = F.dtype.type(np.finfo(F.dtype).tiny)
-        pos = np.maximum(model.pos, tiny)
+        neg, pos = model.neg, np.maximum(model.pos, tiny)
         power = model.power
+        blind = (pos <= tiny) & (neg <= tiny)
+        if blind.any():  # nothing known depends on these: they stay, or go with their sums
+            amount = pos.mean(dtype=np.float64).astype(pos.dtype)
+            neg, pos = (np.where(blind, max(amount, tiny), half) for half in (neg, pos))
         if constraint is not None:
             low, high = model.degrees
-            power = 1 / (max(high, constraint.degree) - low)
-            pos = np.maximum(_multiplied(F, model.neg, pos, power, constraint), tiny)
-        ratio = np.divide(model.neg, pos, out=pos)
+            power = 1 / (max(high, constraint.degree) - min(low, 1.0))
+            neg, pos = _multiplied(F, neg, pos, power, constraint)
+        ratio = np.divide(neg, pos, out=pos)
         if power == 0.5:
             np.sqrt(ratio, out=ratio)
         elif power != 1:
@@ -78,12 +82,11 @@ def scale_into(F: np.ndarray, constraint: Constraint) -> None:
 
 def _multiplied(
     F: np.ndarray, neg: np.ndarray, pos: np.ndarray, power: float, constraint: Constraint
-) -> np.ndarray:
-    """Return pos with what makes the sums of F^r over rows or columns right.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return neg and pos with what makes the sums of F^r over rows or columns right.
 
-    That is mu F^(r-1), with one multiplier mu for each sum. The sum of (F (neg / (pos + mu
-    F^(r-1)))^p)^r falls and is convex in mu, so that Newton's method from where one entry
-    alone makes the sum goes there without turning back.
+    That is mu F^(r-1) with one multiplier mu for each sum, on the side of its sign: pos where
+    a sum is to fall, neg where it is to rise.
     """
     axis = 1 if constraint.couples == "part" else 0
     total, degree = constraint.total, constraint.degree
@@ -91,20 +94,59 @@ def _multiplied(
     kind = F.dtype
     F, neg, pos = (X.astype(np.float64) for X in (F, neg, pos))
     weight = F ** (degree - 1)
+    sums = ((F * (neg / pos) ** power) ** degree).sum(axis=axis, keepdims=True)
+    fall = _fall(F, neg, pos, weight, power, total, degree, axis)
+    more = np.where(sums > total, fall, 0) * weight
+    less = np.zeros_like(more)
+    if constraint.exact and np.any(sums < total):
+        less = np.where(sums < total, _rise(F, neg, pos, power, total, axis), 0)
+    return (neg + less).astype(kind), (pos + more).astype(kind)
+
+
+def _fall(
+    F: np.ndarray,
+    neg: np.ndarray,
+    pos: np.ndarray,
+    weight: np.ndarray,
+    power: float,
+    total: float,
+    degree: int,
+    axis: int,
+) -> np.ndarray:
+    """Return mu >= 0 at which the sums of (F (neg / (pos + mu weight))^p)^r are `total`.
+
+    They fall and are convex in mu, so that Newton's method from where one entry alone makes
+    the sum goes there without turning back.
+    """
     root = neg * (F / total ** (1 / degree)) ** (1 / power)
-    alive = root > 0
-    mu = np.where(alive, (root - pos) / np.where(alive, weight, 1), -np.inf)
-    mu = mu.max(axis=axis, keepdims=True)
-    mu = np.where(np.isfinite(mu), mu, 0)
-    if not constraint.exact:
-        mu = np.maximum(mu, 0)
+    mu = np.where(weight > 0, (root - pos) / np.where(weight > 0, weight, 1), 0)
+    mu = np.maximum(mu.max(axis=axis, keepdims=True), 0)
     for _ in range(_NEWTON):
-        below = np.where(alive, np.maximum(pos + mu * weight, 1e-300), 1)
-        parts = np.where(alive, F * (neg / below) ** power, 0) ** degree
+        below = pos + mu * weight
+        parts = (F * (neg / below) ** power) ** degree
         excess = parts.sum(axis=axis, keepdims=True) - total
-        slope = -power * degree * (parts * weight / below).sum(axis=axis, keepdims=True)
-        move = np.where(slope < 0, excess / np.where(slope < 0, -slope, 1), 0)
-        mu = mu + np.maximum(move, 0)
+        slope = power * degree * (parts * weight / below).sum(axis=axis, keepdims=True)
+        mu = mu + np.where(slope > 0, np.maximum(excess, 0) / np.where(slope > 0, slope, 1), 0)
         if np.all(excess <= 1e-12 * total):
             break
-    return (pos + mu * weight).astype(kind)
+    return mu
+
+
+def _rise(
+    F: np.ndarray, neg: np.ndarray, pos: np.ndarray, power: float, total: float, axis: int
+) -> np.ndarray:
+    """Return nu >= 0 at which the sums of F ((neg + nu) / pos)^p are `total`.
+
+    They rise and are concave in nu, so that Newton's method from zero does not turn back.
+    """
+    # The slope at zero may be infinite
+    nu = np.full_like(F.sum(axis=axis, keepdims=True), 1e-12 * float(pos.mean()))
+    for _ in range(_NEWTON):
+        above = neg + nu
+        parts = F * (above / pos) ** power
+        excess = total - parts.sum(axis=axis, keepdims=True)
+        slope = power * (parts / above).sum(axis=axis, keepdims=True)
+        nu = nu + np.where(slope > 0, np.maximum(excess, 0) / np.where(slope > 0, slope, 1), 0)
+        if np.all(excess <= 1e-12 * total):
+            break
+    return nu

@@ -1,0 +1,131 @@
+"""Unmix a spectral cube: find its materials, and how much of each is in every pixel.
+
+    python examples/unmix_a_cube.py
+    python examples/unmix_a_cube.py OUTPUT --cube samson_cube.npz     # a cube of your own
+
+A cube is a picture for each band: V (pixels x bands) = W H + U. Each column of W is then the map
+of a material, each row of H its spectrum. As shares of a pixel, abundances sum to one: that is
+Simplex("image") on W. It starts from the purest pixels, which SNPA picks, and the light that falls
+on a pixel is divided out first, as shade is no material.
+
+The .npz file holds `cube` (height, width, bands) and, where the truth is known, `abundances`
+(height, width, materials) and `endmembers` (bands, materials).
+"""
+
+import argparse
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
+from sklearn.decomposition import NMF
+
+import visnmf
+from visnmf.kin import separable_nmf
+from visnmf.terms import Simplex
+
+
+def main() -> None:
+    """Load or plant a cube, unmix it, judge, draw."""
+    options = parse_arguments()
+    data = plant_cube(seed=0) if options.cube is None else dict(np.load(options.cube))
+    cube = np.asarray(data["cube"], np.float32)
+    height, width, bands = cube.shape
+    rank = data["endmembers"].shape[1] if "endmembers" in data else options.materials
+    print(f"a cube of {height} x {width} pixels and {bands} bands; {rank} materials")
+
+    V = cube.reshape(-1, bands)
+    light = V.sum(axis=1, keepdims=True)
+    V = V / np.maximum(light, 1e-3 * light.mean())
+    pure = separable_nmf(V, rank, axis="pixels", normalize=True)
+    run = visnmf.factorize(V, rank, terms_W=Simplex("image"), W=pure.W, H=pure.H)
+    print(f"{run}\nabundances sum to one within {abs(run.W.sum(axis=1) - 1).max():.0e}")
+
+    W, H = run.W, run.H
+    if "endmembers" in data:
+        truth = data["endmembers"].T, data["abundances"].reshape(-1, rank)
+        plain = NMF(rank, init="nndsvda", max_iter=1000).fit(cube.reshape(-1, bands))
+        maps = plain.transform(cube.reshape(-1, bands))
+        shares = maps / np.maximum(maps.sum(axis=1, keepdims=True), 1e-12)
+        judge("plain NMF (scikit-learn)", plain.components_, shares, truth)
+        judge("purest pixels (SNPA)", pure.H, pure.W, truth)
+        order = judge("sum to one from there", H, W, truth)
+        W, H = W[:, order], H[order]
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    draw_maps(W.reshape(height, width, rank)).savefig(options.output / "abundances.png", dpi=120)
+    print(f"{options.output / 'abundances.png'}: how much of each material, from 0 to 1")
+    draw_spectra(H, data.get("endmembers")).savefig(options.output / "spectra.png", dpi=120)
+    print(f"{options.output / 'spectra.png'}: the spectrum of each material")
+
+
+def judge(
+    name: str, H: np.ndarray, W: np.ndarray, truth: tuple[np.ndarray, np.ndarray]
+) -> list[int]:
+    """Print how far spectra and abundances are from the truth; return which material is which."""
+    spectra, abundances = truth
+    found, true = (S / np.linalg.norm(S, axis=1, keepdims=True) for S in (H, spectra))
+    angles = np.degrees(np.arccos(np.clip(true @ found.T, -1, 1)))
+    every = range(len(true))
+    order = list(min(permutations(every), key=lambda order: angles[every, order].sum()))
+    error = np.sqrt(np.square(W[:, order] - abundances).mean())
+    told = ", ".join(f"{angle:4.1f}" for angle in angles[every, order])
+    print(f"  {name:25} spectra off by {told} degrees; abundances by {error:.3f} (RMSE)")
+    return order
+
+
+def plant_cube(*, seed: int) -> dict[str, np.ndarray]:
+    """Return a cube of three materials in patches with soft edges, in uneven light."""
+    rng = np.random.default_rng(seed)
+    size, bands = 60, 100
+    fields = np.stack([gaussian_filter(rng.standard_normal((size, size)), 5) for _ in range(3)], 2)
+    abundances = np.exp(fields / fields.std() * 3)
+    abundances /= abundances.sum(axis=2, keepdims=True)
+    at = np.linspace(0, 1, bands)[:, None]
+    centers, widths = np.array([0.2, 0.5, 0.85]), np.array([0.15, 0.2, 0.12])
+    endmembers = 0.15 + 0.1 * at + np.exp(-0.5 * ((at - centers) / widths) ** 2) * [0.5, 0.4, 0.6]
+    light = 1 + 0.3 * gaussian_filter(rng.standard_normal((size, size)), 8)[:, :, None] * 20
+    cube = np.clip(light, 0.4, 1.6) * (abundances @ endmembers.T)
+    cube = np.maximum(cube + 0.005 * rng.standard_normal(cube.shape), 0)
+    return {"cube": cube, "abundances": abundances, "endmembers": endmembers}
+
+
+def draw_maps(maps: np.ndarray) -> Figure:
+    """Draw the abundances (height, width, materials), a panel a material."""
+    figure = Figure(figsize=(3.2 * maps.shape[2], 3.4), layout="compressed")
+    panels = figure.subplots(1, maps.shape[2], squeeze=False)[0]
+    for k, ax in enumerate(panels):
+        shown = ax.imshow(maps[:, :, k], cmap="gray", vmin=0, vmax=1)
+        ax.set(title=f"material {k + 1}", xticks=[], yticks=[])
+    figure.colorbar(shown, ax=list(panels), label="abundance")
+    return figure
+
+
+def draw_spectra(H: np.ndarray, endmembers: np.ndarray | None) -> Figure:
+    """Draw spectra at the sum one, dashed those that are true."""
+    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for k, spectrum in enumerate(H):
+        (line,) = axes.plot(spectrum / spectrum.sum(), label=f"material {k + 1}")
+        if endmembers is not None:
+            true = endmembers[:, k]
+            axes.plot(true / true.sum(), "--", color=line.get_color(), linewidth=1)
+    axes.set(xlabel="band", ylabel="reflectance, at the sum one")
+    axes.legend(title="dashed: the truth" if endmembers is not None else None, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = Path(__file__).parent / "output" / "unmix_a_cube"
+    parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
+    parser.add_argument("--cube", type=Path, help="an .npz file instead of the planted cube")
+    parser.add_argument("--materials", type=int, default=3, help="how many, if not told there (3)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,6 @@ import pytest
 import visnmf
 from visnmf.terms.protocol import Constraint, Penalty
 
-
 # What every term does is told once, in the protocols
 TERM = {*vars(Penalty), *vars(Constraint)}
 

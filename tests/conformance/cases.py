@@ -100,6 +100,7 @@ TERMS = {
     "none": lambda factor: (),
     "ElasticNet": lambda factor: (terms.ElasticNet(0.05, 0.1),),
     "Orthogonal": lambda factor: (terms.Orthogonal(0.1),),
+    "Spread": lambda factor: (terms.Spread(0.1),),
     "Graph": lambda factor: (_graph(factor),),
     "TotalVariation": lambda factor: (terms.TotalVariation(GRID[factor], 0.05, eps=0.05),),
     "Discriminant": lambda factor: (terms.Discriminant(_labels(factor), 0.3),),

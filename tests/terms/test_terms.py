@@ -14,6 +14,7 @@ from visnmf.terms.orthogonal import Orthogonal
 from visnmf.terms.protocol import Constraint, Penalty
 from visnmf.terms.simplex import Simplex
 from visnmf.terms.smooth import smooth_pictures
+from visnmf.terms.spread import Spread
 from visnmf.terms.total_variation import TotalVariation
 
 RANK, Q = 3, 10  # also two channels of 2 x 3 pixels, one of them masked
@@ -32,6 +33,7 @@ PENALTIES = [
     ElasticNet(l1=0.3, l2=0.7),
     ElasticNet(),
     Orthogonal(0.4),
+    Spread(0.9),
     Graph(a_graph(), 1.3),
     smooth_pictures((2, 3, 2), 0.8, mask=MASK),
     TotalVariation((2, 3, 2), 0.6, mask=MASK, eps=0.1),
@@ -40,7 +42,7 @@ PENALTIES = [
     Discriminant(LABELS, within=1.5, between=0.9),
     Discriminant(LABELS, within=0.0, between=2.0),
 ]
-MADE_FOR_Q = [term for term in PENALTIES if not isinstance(term, ElasticNet | Orthogonal)]
+MADE_FOR_Q = [term for term in PENALTIES if not isinstance(term, ElasticNet | Orthogonal | Spread)]
 CONSTRAINTS = [
     Simplex("part"),
     Simplex("image"),

@@ -118,13 +118,13 @@ def bundle_of(beta: float) -> Bundle:
 
 
 def _kullback_leibler(v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
-    y = _positive(y)
+    y = _positive(y, 1)
     pair = (v, np.log(y)) if cost else None
     return (np.divide(v, y, out=y),), pair
 
 
 def _itakura_saito(v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
-    y = _positive(y)
+    y = _positive(y, 0)
     inverse = 1 / y
     ratio = v * inverse
     pair = (np.ones_like(y), np.log(y) + ratio) if cost else None
@@ -136,7 +136,7 @@ def _square(v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
 
 
 def _general(beta: float, v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
-    y = _positive(y)
+    y = _positive(y, beta)
     power = y ** (beta - 1)
     ratio = v / y
     # y^beta / beta - v y^(beta-1) / (beta-1), as power times a sum
@@ -144,9 +144,10 @@ def _general(beta: float, v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
     return (np.multiply(ratio, power, out=ratio), power), pair
 
 
-def _positive(y: np.ndarray) -> np.ndarray:
-    """Lift what has underflowed, in place."""
-    return np.maximum(y, y.dtype.type(1e-30), out=y)
+def _positive(y: np.ndarray, beta: float) -> np.ndarray:
+    """Lift what is so small that y^(beta-2) would leave the range of float32, in place."""
+    least = 10.0 ** (-30 / max(2 - beta, 1))
+    return np.maximum(y, y.dtype.type(least), out=y)
 
 
 def _costs(beta: float) -> Entrywise:

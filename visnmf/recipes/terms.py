@@ -9,6 +9,8 @@ from visnmf.recipes.recipe import FromV, Recipe, picture_layout
 
 __all__ = ["discriminant", "gnmf", "hoyer", "nsnmf", "onmf", "smooth", "sparse", "unmixing"]
 
+_HELD = 10.0  # the weight of GNMF's paper over that which does as much to parts of length one
+
 
 def sparse(rank: int, *, l1: float = 0.05) -> Recipe:
     """Few parts for each picture: L1 on H, with parts no longer than one.
@@ -164,8 +166,9 @@ def gnmf(
     rank : int
         How many parts; the number of clusters, if they are what is looked for.
     weight : float
-        Of the graph's penalty, lambda of the paper. Parts are held to length one, so that they
-        cannot grow to evade it; where that is too strict, 1 to 10 is often enough.
+        Lambda of the paper, which takes 100. There nothing holds the parts, so they grow and
+        evade the penalty more with each iteration. Here their length is at most one, and a
+        `Graph` of a tenth of lambda does at least what the paper's rule does.
     neighbors : int
         How many neighbors each picture chooses.
     weights : {"binary", "heat", "cosine"}
@@ -187,9 +190,10 @@ def gnmf(
     from visnmf.terms import Graph, neighbor_graph
 
     graph = f"neighbor_graph(V, neighbors={neighbors!r}, weights={weights!r})"
+    held = weight / _HELD
     term = FromV(
-        f"Graph({graph}, {weight!r})",
-        lambda V: Graph(neighbor_graph(V, neighbors=neighbors, weights=weights), weight),
+        f"Graph({graph}, {held!r})",
+        lambda V: Graph(neighbor_graph(V, neighbors=neighbors, weights=weights), held),
     )
     return Recipe("gnmf", rank, {"terms_H": term})
 
@@ -233,7 +237,7 @@ def discriminant(rank: int, *, labels: Any = None, within: float = 1.0) -> Recip
     return Recipe("discriminant", rank, {"terms_H": term})
 
 
-def unmixing(rank: int, *, abundances: str = "W") -> Recipe:
+def unmixing(rank: int, *, abundances: str = "W", spread: float = 0.0) -> Recipe:
     """Spectra of materials, and for each pixel the shares of them, which sum to one.
 
     Where pixels of one material differ in brightness, scale each pixel's spectrum to the sum
@@ -246,6 +250,9 @@ def unmixing(rank: int, *, abundances: str = "W") -> Recipe:
     abundances : {"W", "H"}
         Which factor holds the shares: "W" where each band is an image, as
         ``load_images(..., cube="bands")`` has it; "H" where each pixel's spectrum is a column.
+    spread : float
+        Weight, for each pixel, of the squared distances between the spectra (ICE): asks for the
+        smallest simplex, where few pixels are pure; 0.001 to 0.01 for noisy scenes.
 
     Returns
     -------
@@ -258,15 +265,24 @@ def unmixing(rank: int, *, abundances: str = "W") -> Recipe:
 
     References
     ----------
+    M. Berman et al. (2004). ICE: a statistical approach to identifying endmembers in
+    hyperspectral images. IEEE TGRS 42.
     D. C. Heinz, C.-I. Chang (2001). Fully constrained least squares linear spectral mixture
     analysis. IEEE TGRS 39(3).
     """
-    from visnmf.terms import Simplex
+    from visnmf.terms import Simplex, Spread
 
     if abundances not in ("W", "H"):
         raise InvalidInputError(f"abundances must be 'W' or 'H', not {abundances!r}")
     start = {"init": "snpa"} if abundances == "H" else {}  # it picks columns: pure pixels
-    return Recipe("unmixing", rank, {f"terms_{abundances}": Simplex("image"), **start})
+    options: dict[str, Any] = {f"terms_{abundances}": Simplex("image"), **start}
+    if spread:
+        axis = 1 if abundances == "H" else 0
+        options["terms_H" if abundances == "W" else "terms_W"] = FromV(
+            f"Spread({spread!r} * V.shape[{axis}])",
+            lambda V: Spread(spread * getattr(V, "V", V).shape[axis]),
+        )
+    return Recipe("unmixing", rank, options)
 
 
 def _mean_length(V: Any) -> float:

@@ -23,7 +23,7 @@ from visnmf.solve.iterate import Pair, balance, effort_of
 from visnmf.solve.side import Model, Side
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
-__all__ = ["Composition", "alternate"]
+__all__ = ["Composition", "alternate", "pull_of"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _NOISE = 4.0  # rounding of the objective, in units of eps times its largest summand
@@ -90,7 +90,7 @@ class Composition:
         model_W = self.model_W(pair)
         of_H = self.H.point(pair.H, model_H, self.kernels)
         of_W = self.W.point(pair.W, model_W, self.kernels)
-        return of_H, of_W, math.hypot(_pull(model_H), _pull(model_W))
+        return of_H, of_W, math.hypot(pull_of(model_H), pull_of(model_W))
 
 
 def alternate(
@@ -173,5 +173,6 @@ def alternate(
     return "max_iter"
 
 
-def _pull(model: Model) -> float:
+def pull_of(model: Model) -> float:
+    """Return the size of what a gradient pulls up by."""
     return length(model.B if isinstance(model, Quadratic) else model.neg)

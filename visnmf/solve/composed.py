@@ -54,7 +54,8 @@ def run_composed(
         if values is not None:
             F[rows] = values
     admit(problem, pair)
-    cold = plan.given is not None or plan.init_for(matrix.shape) == "random"
+    drawn = plan.given is None and plan.init_for(matrix.shape) == "random"
+    cold = drawn or not ordered
     try:
         reason = alternate(
             problem,

@@ -102,7 +102,8 @@ def factorize(
     init : str
         Where to start if W and H are not given: "random", "nndsvda", "nndsvd", "nndsvdar" [4]_,
         "kmeans", "spherical kmeans", "spa", "snpa" (separable), or "frobenius" (a short fit
-        with that loss). "auto" is "frobenius" for other losses; else "nndsvda" where rank is
+        with that loss). "auto" is "frobenius" for other losses, from a given W and H too where
+        these are far from any end and `update` is "auto"; else "nndsvda" where rank is
         at most min(m, n), else "random".
     W, H : array_like (m, rank), (rank, n), optional
         A start of your own, both or neither; not changed.

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Quadratic, length
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
+from visnmf.solve.alternate import pull_of
 from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.side import Side
 
@@ -53,8 +53,7 @@ def fit_one(
     best = model.at(here, kernels).objective
     plain = False
     for _ in range(limit):
-        pull = model.B if isinstance(model, Quadratic) else model.neg
-        if math.sqrt(side.point(here, model, kernels).square) <= goal * length(pull):
+        if math.sqrt(side.point(here, model, kernels).square) <= goal * pull_of(model):
             break
         beta = 0.0 if plain else extrapolation.beta
         stepped = here.copy()

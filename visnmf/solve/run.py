@@ -8,29 +8,18 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.choose import Kernels, choose_kernels
-from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
-from visnmf.matrices.protocol import ONE, VALUE, Matrix
+from visnmf.matrices.protocol import Matrix
 from visnmf.solve.alternate import Composition
-from visnmf.solve.begin import put_known
-from visnmf.solve.compose import Asked, compose_side, make_loss
+from visnmf.solve.compose import compose_side, make_loss
 from visnmf.solve.composed import run_composed
 from visnmf.solve.exact import run_exact
-from visnmf.solve.iterate import Pair
+from visnmf.solve.openings import opening
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization
-from visnmf.solve.stopping import Rule, Trace
-from visnmf.terms.hoyer import Sparseness
+from visnmf.solve.stopping import Trace
 
 __all__ = ["INITS", "Plan", "compose", "run"]
-
-_START = Rule(max_iter=25, change=1e-2)  # of the Frobenius fit that other losses start from
-_EVEN = 0.1  # the least root of a row's or column's mean, over the largest, for scaling to pay
-_FREE = Rule(max_iter=100, change=1e-4)  # of the fit in which known parts take a place
-_LOOSE = Rule(max_iter=40, change=1e-3)  # of the fit whose factors are then made sparse
-_STAGE = Rule(max_iter=8)  # of each stage on the way there
-_STAGES = (0.3, 0.5, 0.7, 0.85, 1.0)  # shares of the way
-_FLOOR = 1e-4  # the least entry of that start, over the mean of its factor
 
 
 def run(
@@ -43,13 +32,9 @@ def run(
     if _exact(problem):
         return run_exact(problem, plan, trace, rng, settings)
     ordered = plan.given is None
-    if ordered and (plan.known_W is not None or plan.known_H is not None):
-        plan = replace(plan, given=_matched_start(problem, plan, trace, rng))
-    elif ordered and plan.init in ("auto", "frobenius"):
-        if _sparse(plan.W) or _sparse(plan.H):
-            plan = replace(plan, given=_eased_start(problem, plan, trace, rng))
-        elif isinstance(problem.loss, Beta):
-            plan = replace(plan, given=_frobenius_start(problem, plan, trace, rng))
+    begun = opening(problem, plan, trace, rng, run)
+    if begun is not None:
+        plan = replace(plan, given=begun)
     return run_composed(problem, plan, trace, rng, settings, ordered=ordered)
 
 
@@ -87,124 +72,3 @@ def _exact(problem: Composition) -> bool:
         and problem.plain
         and problem.W.kind == problem.H.kind == "quadratic"
     )
-
-
-def _frobenius_start(
-    problem: Composition, plan: Plan, trace: Trace, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a Frobenius fit as a start for another loss.
-
-    It is of V over the roots of its row and column sums: near V the Kullback-Leibler loss is
-    a Frobenius loss with weights 1 / V, for which those of its best fit of rank one stand
-    in. Where some rows are almost empty that can be worse than a fit of V itself: then
-    both are made, and the better one is kept.
-    """
-    matrix = problem.matrix
-    m, n = matrix.shape
-    plain = replace(
-        plan, rule=_START, loss="frobenius", update="auto", W=Asked(), H=Asked(), mixing=None
-    )
-    found = []
-    ones = np.ones((1, m), matrix.dtype), np.ones((1, n), matrix.dtype)
-    rows, columns = (_roots(side, one) for side, one in ((matrix.T, ones[1]), (matrix, ones[0])))
-    even = min(scale.min() / scale.max() for scale in (rows, columns)) > _EVEN
-    for scaled in (True,) if even else (True, False):
-        part = matrix
-        if scaled:
-            part = matrix.scaled(1 / rows, 1 / columns)
-        inner = trace.inner("start")
-        fit = run(part, plain, inner, rng, {})
-        W, H = np.ascontiguousarray(fit.W.T), fit.H
-        if scaled:
-            W, H = W * rows, H * columns
-        _lift(W, H)
-        found.append((problem.loss.value(matrix, problem.mixed(W), H), W, H))
-        if inner.ended:
-            break
-    _, W, H = min(found, key=lambda each: each[0])
-    return W, H
-
-
-def _matched_start(
-    problem: Composition, plan: Plan, trace: Trace, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a fit without known parts in which those most like them gave way to them.
-
-    Parts learned beside known ones from the beginning end in worse places: on planted
-    mixtures they come out nearer to the truth this way in three of four.
-    """
-    own = replace(
-        plan, rule=_FREE, loss="frobenius", update="auto", known_W=None, known_H=None,
-        W=Asked(), H=Asked(), mixing=None,
-    )  # fmt: skip
-    fit = run(problem.matrix, own, trace.inner("start"), rng, {})
-    pair = Pair(np.ascontiguousarray(fit.W.T), fit.H)
-    put_known(plan, pair)
-    if isinstance(problem.loss, Beta):
-        _lift(pair.W, pair.H)
-        put_known(plan, pair)
-    return pair.W, pair.H
-
-
-def _lift(*factors: np.ndarray) -> None:
-    """Lift zeros, from which multiplicative steps would not come back."""
-    for F in factors:
-        least = max(_FLOOR * float(F.mean(dtype=np.float64)), 1e-30)
-        np.maximum(F, F.dtype.type(least), out=F)
-
-
-def _sparse(asked: Asked) -> bool:
-    return isinstance(asked.constraint, Sparseness)
-
-
-def _eased_start(
-    problem: Composition, plan: Plan, trace: Trace, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a fit without sparseness whose factors were then made sparse by and by.
-
-    Held to it at once, parts freeze in the pixels that happen to be theirs: on faces they
-    come out speckled, and the fit is worse by some percent.
-    """
-    pair, reached = None, (0.0, 0.0)
-    for share in (0.0, *_STAGES):
-        W, H = (
-            _eased(asked, start, share)
-            for asked, start in zip((plan.W, plan.H), reached, strict=True)
-        )
-        rule = _STAGE if share else _LOOSE
-        inner = trace.inner("start")
-        own = replace(plan, rule=rule, mixing=None, given=pair, W=W, H=H)
-        fit = run(problem.matrix, own, inner, rng, {})
-        pair = np.ascontiguousarray(fit.W.T), fit.H
-        if not share:
-            reached = _sparseness(pair[0]), _sparseness(pair[1])
-        if inner.ended:
-            break
-    assert pair is not None
-    return pair
-
-
-def _eased(asked: Asked, start: float, share: float) -> Asked:
-    """Return the terms with sparseness only a share of the way from where it started."""
-    if not isinstance(asked.constraint, Sparseness):
-        return asked
-    constraint = asked.constraint.nearer(start, share) if share else None
-    return replace(asked, constraint=constraint)
-
-
-def _sparseness(F: np.ndarray) -> float:
-    """Return the mean of Hoyer's sparseness of the rows that are not zero."""
-    root = np.sqrt(F.shape[1])
-    lengths = np.linalg.norm(F.astype(np.float64), axis=1)
-    alive = lengths > 0
-    ratio = F.sum(axis=1, dtype=np.float64)[alive] / lengths[alive]
-    return float(((root - ratio) / (root - 1)).mean()) if alive.any() else 0.0
-
-
-def _roots(matrix: Matrix, one: np.ndarray) -> np.ndarray:
-    """Return the roots of the mean of each column, 1 where that is zero or nothing is known."""
-    sums = matrix.contract(one, None, VALUE)[0].astype(np.float64)
-    known = matrix.contract(one, None, ONE)[0].astype(np.float64)
-    means = np.sqrt(np.maximum(sums, 0) / np.where(known > 0, known, 1))
-    least = 1e-3 * float(means.max(initial=0))
-    return np.where(means > least, means, max(least, 1e-12)).astype(matrix.dtype)

@@ -1,7 +1,8 @@
 """Penalties and constraints of one factor, each one small file; they add up.
 
 Penalties: `ElasticNet`, `Orthogonal`, `Graph` (with `neighbor_graph`), `smooth_pictures`,
-`TotalVariation`, `Discriminant`. Constraints, one a factor: `Sparseness`, `Simplex`, `UnitBall`.
+`TotalVariation`, `Discriminant`, `Spread`. Constraints, one a factor: `Sparseness`, `Simplex`,
+`UnitBall`.
 """
 
 from visnmf.terms.ball import UnitBall
@@ -13,6 +14,7 @@ from visnmf.terms.neighbors import neighbor_graph
 from visnmf.terms.orthogonal import Orthogonal
 from visnmf.terms.simplex import Simplex
 from visnmf.terms.smooth import smooth_pictures
+from visnmf.terms.spread import Spread
 from visnmf.terms.total_variation import TotalVariation
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Orthogonal",
     "Simplex",
     "Sparseness",
+    "Spread",
     "TotalVariation",
     "UnitBall",
     "neighbor_graph",

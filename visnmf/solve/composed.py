@@ -55,7 +55,7 @@ def run_composed(
             F[rows] = values
     admit(problem, pair)
     drawn = plan.given is None and plan.init_for(matrix.shape) == "random"
-    cold = drawn or not ordered
+    cold = drawn or not ordered or known > 0  # parts that gave way leave the others unfitted
     try:
         reason = alternate(
             problem,

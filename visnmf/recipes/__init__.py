@@ -90,7 +90,7 @@ def make(name: str, rank: int, **options: Any) -> Recipe:
 
     Examples
     --------
-    >>> make("gnmf", 20, weight=10.0)
+    >>> make("gnmf", 20, weight=100.0)
     <gnmf: factorize(V, 20, terms_H=Graph(neighbor_graph(V, neighbors=5, weights='binary'), 10.0))>
     """
     known = str(name).lower().replace("-", "_")

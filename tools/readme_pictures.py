@@ -32,7 +32,7 @@ chosen = {
     "opnmf": recipes.opnmf(16),
     "smooth": recipes.smooth(16),
     "sparse": recipes.sparse(16),
-    "gnmf": recipes.gnmf(16),
+    "gnmf, 10": recipes.gnmf(16, weight=10.0),
     "convex": recipes.convex(16),
     "separable": recipes.separable(16),
 }

@@ -141,9 +141,36 @@ def test_dtypes(dtype, becomes):
     assert result.W.dtype == result.H.dtype == becomes
 
 
+def test_all_that_tells_what_is_known_combines():
+    given = V.copy()
+    given[0, 0] = np.nan
+    given[~KNOWN] = 99.0
+    weights = np.full(V.shape, 2.0)
+    weights[1, 1] = 0
+    known = KNOWN.copy()
+    known[0, 0] = known[1, 1] = False
+    for matrix in (
+        take_in(given, observed=KNOWN, weights=weights, missing=np.nan),
+        take_in(np.where(known, given, 0), observed=sparse.csr_array(known)),
+        take_in(np.where(known, given, 7.5), observed=sparse.csr_array(KNOWN), missing=7.5),
+    ):
+        assert matrix.total(None, None, ONE) == known.sum()
+        assert matrix.total(None, None, VALUE) == pytest.approx(V[known].sum())
+
+
+def test_weights_stored_more_than_once_add_up():
+    rows, columns = np.nonzero(KNOWN)
+    twice = sparse.coo_array(
+        (np.ones(2 * len(rows)), (np.tile(rows, 2), np.tile(columns, 2))), shape=V.shape
+    )
+    matrix = take_in(V, weights=twice)
+    assert matrix.total(None, None, ONE) == len(rows)
+
+
 REFUSED = [
-    ({"observed": KNOWN, "weights": V}, V, "observed= or weights=, not both"),
-    ({"weights": V, "missing": 0}, V, "not both"),
+    ({"observed": sparse.csr_array(KNOWN), "weights": V}, V, "observed= or weights=, not both"),
+    ({"observed": KNOWN, "weights": sparse.csr_array(V)}, V, "observed= or weights=, not both"),
+    ({"observed": "stored", "weights": SPARSE}, SPARSE, "observed='stored' or weights=, not both"),
     ({"observed": KNOWN[:3]}, V, r"observed has shape \(3, 5\), but V has shape \(4, 5\)"),
     ({"observed": KNOWN.T}, V, r"observed has shape \(5, 4\)"),
     ({"observed": sparse.csr_array(KNOWN.T)}, V, r"observed has shape \(5, 4\)"),

@@ -10,7 +10,7 @@ import timing
 
 EXPERIMENTS = (
     *("race", "defaults", "iteration", "encoding", "memory", "imports", "learn", "lin"),
-    *("unmixing", "clusters", "filling"),
+    *("unmixing", "clusters", "filling", "divergence"),
 )
 
 
@@ -19,9 +19,11 @@ def main():
     parser.add_argument("experiment", choices=[*EXPERIMENTS, "all"])
     parser.add_argument("--sets", nargs="+", choices=datasets.NAMES, default=datasets.NAMES)
     parser.add_argument("--solvers", nargs="+", choices=solvers.NAMES, default=())
-    parser.add_argument("--iterations", nargs="+", type=int, help="of the peer, for race")
+    parser.add_argument(
+        "--iterations", nargs="+", type=int, help="of the peer, for race, divergence"
+    )
     parser.add_argument("--starts", type=int, default=3, help="for race")
-    parser.add_argument("--seeds", type=int, default=5, help="for defaults")
+    parser.add_argument("--seeds", type=int, default=5, help="for defaults, clusters, divergence")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="small and rough: does it run?")
     options = parser.parse_args()

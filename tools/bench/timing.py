@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,24 @@ from pathlib import Path
 import numpy as np
 
 OUTPUT = Path(__file__).parents[2] / "bench-output"
+
+# The peak is the process's own: what getrusage tells would have the parent's in it
+PEAK = """
+import importlib.util, sys
+import numpy as np
+import visnmf
+def status(field):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field))
+kernels = "compiled" if importlib.util.find_spec("numba") else "numpy"
+{load}
+base = status("VmRSS")
+{make}
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")  # the peak is counted from here
+{fit}
+print(status("VmHWM") - base)
+"""
 
 
 def isolate(threads):
@@ -58,6 +77,17 @@ def best_of(call, repeats):
     return min(seconds(call)[0] for _ in range(repeats))
 
 
+def peak_of(load, make, fit, *arguments):
+    """Return the peak memory of `fit` in a process of its own, in bytes.
+
+    All three are code: `load` runs something small that loads what the fit needs; what there
+    is then does not count, what `make` leaves behind does. The arguments are in sys.argv.
+    """
+    code = PEAK.format(load=load, make=make, fit=fit)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
 def objective_of(X, W, H):
     """Return 1/2 ||X - H'W'||^2 from the residuals, in float64, block by block."""
     total = 0.0
@@ -66,6 +96,15 @@ def objective_of(X, W, H):
         residual = X[rows] - H[:, rows].T @ W.T
         total += float(np.square(residual, dtype=np.float64).sum())
     return total / 2
+
+
+def divergence_of(X, W, H):
+    """Return the Kullback-Leibler divergence of H'W' from X, in float64, block by block."""
+    from scipy.special import kl_div
+
+    W, H = W.astype(np.float64), H.astype(np.float64)
+    blocks = (slice(start, start + 256) for start in range(0, len(X), 256))
+    return float(sum(kl_div(X[rows], H[:, rows].T @ W.T).sum() for rows in blocks))
 
 
 def random_start(X, rank, seed=0):

@@ -108,9 +108,12 @@ def convex_nmf(
     """
     loop = Loop(max_iter=max_iter, tol=tol, time_limit=time_limit, seed=seed, callback=callback)
     values = check_signed(V)
+    # The model does not depend on the unit of V, but products of sixth degree leave float32
+    unit = values.dtype.type(np.abs(values).max() or 1)
+    loop.allow_rounding(values)
+    values = values / unit
     rank = check_integer(rank, "rank", 1)
     check_choice(update, "update", UPDATES)
-    loop.allow_rounding(values)
     kernels = choose_kernels("auto", rank, sum(values.shape))
     rule = _Rule(values) if update == "multiplicative" else None
     H = start_encodings(values, rank, loop.rng)
@@ -122,9 +125,9 @@ def convex_nmf(
             rule.renew(C, H)
         W = C @ values.T
         renew(H, W, values, update, kernels)
-        loop.note(half_squared_error(values, W, H))
+        loop.note(float(unit) ** 2 * half_squared_error(values, W, H))
     outcome = loop.outcome("convex_nmf", rank=rank, update=update)
-    return ConvexFactorization(W.T, H, **outcome, C=C.T)
+    return ConvexFactorization(W.T * unit, H, **outcome, C=C.T)
 
 
 def _descend(C: np.ndarray, H: np.ndarray, V: np.ndarray) -> np.ndarray:

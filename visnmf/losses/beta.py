@@ -13,6 +13,7 @@ The gradient is pos - neg with pos = A y^(beta-1) and neg = A (v y^(beta-2)) (FÃ
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -48,6 +49,7 @@ class Beta:
         self.beta = float(beta)
         self.name = {0.0: "itakura-saito", 1.0: "kullback-leibler"}.get(beta, f"beta={beta:g}")
         self.bundle = bundle_of(self.beta)
+        self.clear = Bundle(self.bundle.name, _clear_kullback_leibler, 1, stored=True)
         self.check(matrix)
         self.const = matrix.total(None, None, _constant(self.beta))
 
@@ -60,12 +62,13 @@ class Beta:
         """Refuse zeros in V where the divergence from them is infinite."""
         if self.beta > 0:
             return
-        zeros = int(matrix.total(None, None, ONE) - matrix.total(None, None, _POSITIVE))
-        if zeros:
+        zeros = matrix.total(None, None, ONE) - matrix.total(None, None, _POSITIVE)
+        if zeros > 0:
             raise InvalidInputError(
-                f"V holds {zeros} zeros, from which the {self.name} divergence is infinite; lift "
-                "them to a floor first, for example visnmf.factorize(np.maximum(V, 1e-3 * "
-                "V.mean()), ...), or use loss='kullback-leibler'"
+                f"V holds {math.ceil(zeros)} zeros, from which the {self.name} divergence is "
+                "infinite; lift them to a floor first, for example "
+                "visnmf.factorize(np.maximum(V, 1e-3 * V.mean()), ...), or use "
+                "loss='kullback-leibler'"
             )
 
     def quadratic(
@@ -82,7 +85,10 @@ class Beta:
 
     def split(self, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True) -> Split:
         """Return the gradient at F in two halves, and the loss there where it is wanted."""
-        sums, cost = matrix.gather(A, F, self.bundle, objective)
+        # A pass less over A'F where it cannot have come near zero
+        clear = min(float(A.min()) * float(F.min()) * len(A), 1.0) > 1e-25
+        bundle = self.clear if clear and self.beta == 1 else self.bundle
+        sums, cost = matrix.gather(A, F, bundle, objective)
         if self.beta == 1:
             neg, pos = sums[0], matrix.contract(A, None, ONE)
             if objective:
@@ -118,7 +124,10 @@ def bundle_of(beta: float) -> Bundle:
 
 
 def _kullback_leibler(v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
-    y = _positive(y, 1)
+    return _clear_kullback_leibler(v, _positive(y, 1), cost)
+
+
+def _clear_kullback_leibler(v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
     pair = (v, np.log(y)) if cost else None
     return (np.divide(v, y, out=y),), pair
 
@@ -145,8 +154,9 @@ def _general(beta: float, v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
 
 
 def _positive(y: np.ndarray, beta: float) -> np.ndarray:
-    """Lift what is so small that y^(beta-2) would leave the range of float32, in place."""
-    least = 10.0 ** (-30 / max(2 - beta, 1))
+    """Lift what is so small that y^(beta-2) would leave the range of its type, in place."""
+    reach = 30 if y.dtype == np.float32 else 250
+    least = 10.0 ** (-reach / max(2 - beta, 1))
     return np.maximum(y, y.dtype.type(least), out=y)
 
 

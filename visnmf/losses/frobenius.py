@@ -70,7 +70,7 @@ class Frobenius:
         B += fitted
         pull = 0.5 * fitted - B
         at_F = float(np.einsum("kj,kj->k", pull, F).sum(dtype=np.float64))
-        return Quadratic(G, B, 0.5 * squares - at_F)
+        return Quadratic(G, B, 0.5 * squares - at_F, built=0.5 * squares)
 
     def split(self, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True) -> Split:
         """Return the gradient at F as A A'F - A V (Lee & Seung 2001, theorem 1)."""

@@ -47,6 +47,9 @@ class Quadratic:
         Curvature that each column has beside G.
     convex : bool
         Whether G is positive semi-definite.
+    built : float, optional
+        The value at the F that it was built at, where that is known better than by const,
+        from which much may cancel.
     """
 
     G: np.ndarray
@@ -54,6 +57,7 @@ class Quadratic:
     const: float
     d: np.ndarray | None = None
     convex: bool = True
+    built: float | None = None
 
     @property
     def uniform(self) -> bool:
@@ -98,7 +102,7 @@ class Quadratic:
         rest = np.zeros_like(F)
         rest[held] = F[held]
         B = self.B[rows] - across
-        return replace(self, G=G, B=np.ascontiguousarray(B), const=self.value(rest))
+        return replace(self, G=G, B=np.ascontiguousarray(B), const=self.value(rest), built=None)
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class Split:
         gradient pulls down is at most L times the entry, with L the mean of pos over that of F.
         """
         mean = max(float(F.mean(dtype=np.float64)), 1e-30)
-        reach = F * F.dtype.type(self.pos.mean(dtype=np.float64) / mean)
+        reach = F * (float(self.pos.mean(dtype=np.float64)) / np.float64(mean))
         return Point(self.objective, *_sizes(np.minimum(self.gradient(F), reach)))
 
     def of_rows(self, rows: np.ndarray, F: np.ndarray) -> Split:

@@ -134,11 +134,12 @@ class Sparse:
         if function is FITTED:
             return fitted_total(A, F)
         if function is SQUARED_RESIDUAL:
-            near = stored.fitted(A, F)
+            # In float64, since much cancels near an exact fit: the sum of y^2 over all places,
+            # and of v (v - 2 y) over the stored ones
             left, right = (X.astype(np.float64) for X in (A, F))
-            # sum of y^2 over all places, of v (v - 2 y) over the stored ones
             squares = np.einsum("kl,kl->", left @ left.T, right @ right.T)
-            return max(float(squares) + dot(stored.data, stored.data - 2 * near), 0.0)
+            values = stored.data.astype(np.float64)
+            return max(float(squares) + dot(values, values - 2 * stored.fitted(left, right)), 0.0)
         if function.stored:
             found = function.of(stored.data, stored.fitted(A, F))
             return float(found.sum(dtype=np.float64))

@@ -23,7 +23,7 @@ from visnmf.solve.iterate import Pair, balance, effort_of
 from visnmf.solve.side import Model, Side
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
-__all__ = ["Composition", "alternate", "pull_of"]
+__all__ = ["Composition", "alternate", "pull_of", "value_built"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _NOISE = 4.0  # rounding of the objective, in units of eps times its largest summand
@@ -115,11 +115,11 @@ def alternate(
     phase, rule, trace, extrapolation, cold
         As of `visnmf.solve.iterate.iterate`.
     """
-    W_side, H_side, kernels = problem.W, problem.H, problem.kernels
+    W_side, H_side = problem.W, problem.H
     before = Pair(pair.W, pair.H)  # where the steps that led to the pair began
     model_H = problem.model_H(pair)
-    best = model_H.at(pair.H, kernels).objective + W_side.value(pair.W)
-    noise = _NOISE * float(np.finfo(pair.W.dtype).eps) * max(abs(best), abs(problem.loss.const))
+    best = _objective(problem, model_H, pair)
+    eps = _NOISE * float(np.finfo(pair.W.dtype).eps)
     if pair.start is None:
         pair.start = problem.measure(pair, model_H)[:2]
     slow = idle = 0
@@ -135,9 +135,9 @@ def alternate(
         if measured and problem.plain:
             balance((trial.W, pair.W), (trial.H, stepped, pair.H))
         model = problem.model_H(trial)
-        objective = model.at(trial.H, kernels).objective + W_side.value(trial.W)
+        objective = _objective(problem, model, trial)
 
-        fell = objective <= best + noise
+        fell = objective <= best + eps * max(abs(best), abs(problem.loss.const))
         gain = best - objective
         if fell:
             before = Pair(pair.W, stepped)
@@ -171,6 +171,18 @@ def alternate(
             else:
                 extrapolation.back()
     return "max_iter"
+
+
+def _objective(problem: Composition, model_H: Model, pair: Pair) -> float:
+    """Return loss and penalties of the pair that a model of H was built at."""
+    return value_built(model_H, pair.H, problem.kernels) + problem.W.value(pair.W)
+
+
+def value_built(model: Model, F: np.ndarray, kernels: Kernels) -> float:
+    """Return the value of a model at the F that it was built at."""
+    if isinstance(model, Quadratic) and model.built is not None:
+        return model.built
+    return model.at(F, kernels).objective
 
 
 def pull_of(model: Model) -> float:

@@ -99,11 +99,15 @@ def make_loss(loss: str | float, matrix: Matrix) -> Loss:
         if loss not in LOSSES:
             raise InvalidInputError(f"loss={loss!r} is not known; use one of {known} or a beta")
         beta = LOSSES[loss]
-    elif isinstance(loss, int | float | np.number) and np.isfinite(loss):
+    elif _is_number(loss) and np.isfinite(loss):
         beta = float(loss)
     else:
         raise InvalidInputError(f"loss must be one of {known} or a finite beta, not {loss!r}")
     return Frobenius(matrix) if beta == 2 else Beta(matrix, beta)
+
+
+def _is_number(loss: Any) -> bool:
+    return isinstance(loss, int | float | np.number) and not isinstance(loss, bool)
 
 
 def _bounded(asked: Asked, other: Asked) -> Asked:
@@ -156,6 +160,8 @@ def compose_side(
         As `Hals` takes them.
     """
     held = _bounded(asked, other) if hold else asked
+    if update not in UPDATES:
+        raise InvalidInputError(f"update={update!r} is not known; use one of {', '.join(UPDATES)}")
     if update == "auto" or (held is not asked and update in ("bpp", "newton")):
         update = _suited(held, loss)  # nobody asked for what holds it
     asked = held

@@ -14,6 +14,7 @@ from visnmf.solve.iterate import Pair
 from visnmf.solve.onesided import fit_one
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
+from visnmf.solve.side import Side
 from visnmf.solve.stopping import Trace, kkt_norm
 from visnmf.solve.warmup import choose_stand_ins
 
@@ -57,7 +58,7 @@ def run_composed(
     drawn = plan.given is None and plan.init_for(matrix.shape) == "random"
     cold = drawn or not ordered or known > 0  # parts that gave way leave the others unfitted
     try:
-        reason = alternate(
+        reason = trace.ended or alternate(
             problem,
             pair,
             phase="V",
@@ -67,12 +68,12 @@ def run_composed(
             cold=cold,
         )
     except KeyboardInterrupt:
-        reason = "interrupted"
+        reason = trace.interrupt()
     try:
         objective, kkt = _close(problem, pair, min(_CLOSING, max(3, len(trace.history) // 4)))
         trace.add("closing", 1, objective, kkt)
     except KeyboardInterrupt:
-        reason = "interrupted"
+        reason = trace.interrupt()
         objective, kkt = _measure(problem, pair)
     if ordered and not problem.W.penalties and not problem.H.penalties:
         order_parts(pair, first=known)
@@ -85,22 +86,40 @@ def admit(problem: Composition, pair: Pair) -> None:
     """Bring a pair to where its sides may begin, W H staying near what it was."""
     sides = (problem.W, pair.W, problem.H, pair.H)
     for side, F, far, other in (sides, (*sides[2:], *sides[:2])):
-        if side.constraint is not None and side.constraint.couples == "part":
-            rows = slice(None) if side.free is None else side.free
-            lengths = np.linalg.norm(F[rows], axis=1, keepdims=True)
-            lengths = np.where(lengths > 0, lengths, 1).astype(F.dtype)
-            if far.free is not None:  # what is known does not change
-                lengths[~np.isin(np.arange(len(F))[rows], far.free)] = 1
-            F[rows] /= lengths
-            other[rows] *= lengths
+        lengths = _lengths(side, F)
+        if lengths is None:
+            continue
+        if far.free is not None:  # what is known does not change
+            lengths[~np.isin(np.arange(len(F)), far.free)] = 1
+        F /= lengths
+        other *= lengths
     before = _size(problem, pair)
     for side, F in ((problem.W, pair.W), (problem.H, pair.H)):
         side.admit(F)
     after = _size(problem, pair)
     for side, F in ((problem.H, pair.H), (problem.W, pair.W)):
-        if side.constraint is None and side.free is None and after > 0:
+        if side.constraint is None and side.free is None and before > 0 and after > 0:
             F *= F.dtype.type(before / after)
             break
+
+
+def _lengths(side: Side, F: np.ndarray) -> np.ndarray | None:
+    """Return what free parts are to be divided by, so that a constraint on their length holds."""
+    constraint = side.constraint
+    if constraint is None or constraint.couples != "part":
+        return None
+    unit = getattr(constraint, "unit", False)
+    if constraint.total is None and not unit:
+        return None
+    degree = 2 if unit else constraint.degree
+    sums = (F.astype(np.float64) ** degree).sum(axis=1, keepdims=True)
+    lengths = (sums / (1.0 if unit else constraint.total)) ** (1 / degree)
+    if not unit and not constraint.exact:
+        lengths = np.maximum(lengths, 1)
+    lengths = np.where(lengths > 0, lengths, 1).astype(F.dtype)
+    if side.free is not None:
+        lengths[~np.isin(np.arange(len(F)), side.free)] = 1
+    return lengths
 
 
 def _size(problem: Composition, pair: Pair) -> float:

@@ -9,7 +9,16 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 
-__all__ = ["check_factor", "check_integer", "check_number", "check_seed", "check_values"]
+__all__ = [
+    "check_cast",
+    "check_factor",
+    "check_integer",
+    "check_number",
+    "check_seed",
+    "check_values",
+]
+
+_MOST = {4: 1e15, 8: 1e75}  # of a factor's entries, by the bytes of a float
 
 
 def check_values(V: Any, name: str = "V") -> np.ndarray:
@@ -94,4 +103,14 @@ def check_factor(F: Any, shape: tuple[int, int], dtype: np.dtype[Any], name: str
     values = check_values(F, name)
     if values.shape != shape:
         raise InvalidInputError(f"{name} has shape {values.shape}; V and the rank need {shape}")
+    return check_cast(values, dtype, name)
+
+
+def check_cast(values: np.ndarray, dtype: np.dtype[Any], name: str) -> np.ndarray:
+    """Return values in V's dtype, or refuse those that it cannot hold and multiply."""
+    if values.size and float(values.max()) > _MOST[np.dtype(dtype).itemsize]:
+        raise InvalidInputError(
+            f"{name} holds entries up to {values.max():.3g}, too large to go with a V of dtype "
+            f"{dtype}; scale {name} first"
+        )
     return values.astype(dtype, copy=False)

@@ -10,7 +10,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import choose_kernels
 from visnmf.matrices.protocol import VALUE, Matrix
 from visnmf.solve.compose import Asked, compose_side, make_loss, sort_terms
-from visnmf.solve.edge import check_number, check_values
+from visnmf.solve.edge import check_cast, check_number, check_values
 from visnmf.solve.intake import take_in
 from visnmf.solve.onesided import fit_one
 
@@ -93,7 +93,7 @@ def encode(
            [3.]])
     """
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
-    parts = check_values(W, "W").astype(matrix.dtype, copy=False)
+    parts = check_cast(check_values(W, "W"), matrix.dtype, "W")
     m, n = matrix.shape
     if len(parts) != m:
         raise InvalidInputError(f"V has {m} pixels a column, but the parts W have {len(parts)}")

@@ -56,12 +56,12 @@ def run_exact(
             cold=cold and not trace.history,
         )
     except KeyboardInterrupt:
-        reason = "interrupted"
+        reason = trace.interrupt()
     try:
         objective, kkt = close(problem, pair)
         trace.add("closing", 1, objective, kkt)
     except KeyboardInterrupt:
-        reason = "interrupted"
+        reason = trace.interrupt()
         objective, kkt = close(problem, pair)
     if plan.given is None:
         order_parts(pair)  # once the encodings are final: they are half of the energy

@@ -57,8 +57,8 @@ class Extrapolation:
 
     def back(self) -> None:
         """Note that the objective rose, and that the step was taken back."""
-        self.ceiling = self.last
         self.beta /= self.shrink
+        self.ceiling = self.last or self.beta
 
 
 def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:

@@ -12,7 +12,14 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.compose import UPDATES, Asked, sort_terms
-from visnmf.solve.edge import check_factor, check_integer, check_number, check_seed, check_values
+from visnmf.solve.edge import (
+    check_cast,
+    check_factor,
+    check_integer,
+    check_number,
+    check_seed,
+    check_values,
+)
 from visnmf.solve.intake import take_in
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
@@ -219,7 +226,7 @@ def factorize(
         raise InvalidInputError(f"{known} parts are known, but the rank is {rank}; raise the rank")
     settings = {
         "rank": plan.rank,
-        "loss": loss if isinstance(loss, str) else float(loss),
+        "loss": loss if isinstance(loss, str) else check_number(loss, "loss", -math.inf),
         "terms_W": _described(plan.W),
         "terms_H": _described(plan.H),
         "known_parts": known,
@@ -265,7 +272,7 @@ def _check_known(
     values = np.asarray(known)
     if values.ndim == 1:
         values = values[:, None] if shape[1] is None else values[None]
-    values = check_values(values, name).astype(matrix.dtype, copy=False)
+    values = check_cast(check_values(values, name), matrix.dtype, name)
     axis = 0 if shape[1] is None else 1
     if values.shape[axis] != shape[axis]:
         needed = "one row for each pixel" if axis == 0 else "one column for each image"

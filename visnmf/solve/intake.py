@@ -51,12 +51,7 @@ def take_in(
         If shapes do not fit, if nothing is known, or if what is known of V cannot be used.
     """
     V = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
-    if sum(given is not None for given in (observed, weights, missing)) > 1 and not (
-        observed is not None and missing is not None
-    ):
-        raise InvalidInputError(
-            "give observed= or weights=, not both: a weight of 0 says that an entry is not known"
-        )
+    _check_missing(missing)
     if is_sparse(V):
         return _take_in_sparse(V, observed, weights, missing)
     if isinstance(observed, str):
@@ -66,13 +61,24 @@ def take_in(
     if observed is None and weights is None and missing is None:
         return Dense(check_values(V))
     V = _as_array(V)
-    known, share = _known_of(V, observed, weights, missing)
-    if sparse.issparse(known):
-        return _entries_of(V, known, share)
+    if V.dtype.kind not in "fiub":
+        raise InvalidInputError(f"V must hold real numbers, but its dtype is {V.dtype}")
+    known, share = _known_of(V.shape, observed, weights)
+    gone = None if missing is None else np.isnan(V) if missing != missing else missing == V
+    if is_sparse(known):
+        return _entries_of(V, known, share, gone)
+    if gone is not None:
+        known = known & ~gone
     values = check_values(_kept(V, known))
     if share is None:
         return _some(Masked(values, _like(known, values)))
-    return _some(Masked(values, _like(share.astype(values.dtype, copy=False), values)))
+    return _some(Masked(values, _like((share * known).astype(values.dtype), values)))
+
+
+def _check_missing(missing: Any) -> None:
+    number = isinstance(missing, int | float | np.integer | np.floating)
+    if missing is not None and (isinstance(missing, bool) or not number):
+        raise InvalidInputError(f"missing must be a number, or NaN, not {missing!r}")
 
 
 def _as_array(values: Any, name: str = "V") -> np.ndarray:
@@ -82,26 +88,27 @@ def _as_array(values: Any, name: str = "V") -> np.ndarray:
         raise InvalidInputError(f"{name} is not an array of numbers: {error}") from error
 
 
-def _known_of(V: np.ndarray, observed: Any, weights: Any, missing: float | None) -> tuple[Any, Any]:
-    """Return which entries are known, and the weights of those where there are any."""
-    share = None
-    if weights is not None:
-        known, share = _weights_of(weights, V.shape)
-    elif observed is not None:
-        known = _observed_of(observed, V.shape)
-    else:
-        known = np.ones(V.shape, bool)
-    if missing is not None and (isinstance(missing, bool) or not isinstance(missing, int | float)):
-        raise InvalidInputError(f"missing must be a number, or NaN, not {missing!r}")
-    if missing is not None and not sparse.issparse(known):
-        gone = np.isnan(V) if missing != missing else missing == V
-        known = known & ~gone
-    return known, share
+def _known_of(shape: tuple[int, ...], observed: Any, weights: Any) -> tuple[Any, Any]:
+    """Return which entries are known, and the weights of all where there are any."""
+    if observed is None and weights is None:
+        return np.ones(shape, bool), None
+    if weights is None:
+        return _observed_of(observed, shape), None
+    share = _weights_of(weights, shape)
+    if observed is None:
+        return (share if is_sparse(share) else share > 0), share
+    known = _observed_of(observed, shape)
+    if is_sparse(share) or is_sparse(known):
+        raise InvalidInputError(
+            "give observed= or weights=, not both, where one is sparse: a weight of 0 says that an "
+            "entry is not known"
+        )
+    return known & (share > 0), share
 
 
 def _observed_of(observed: Any, shape: tuple[int, ...]) -> Any:
     if not is_sparse(observed):
-        observed = np.asarray(observed)
+        observed = _as_array(observed, "observed")
         if observed.dtype != bool:
             raise InvalidInputError(
                 f"observed must hold booleans, but its dtype is {observed.dtype}; give "
@@ -111,9 +118,9 @@ def _observed_of(observed: Any, shape: tuple[int, ...]) -> Any:
     return observed
 
 
-def _weights_of(weights: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Return which entries have a weight, and the weights over their largest."""
-    weights = weights if is_sparse(weights) else _as_array(weights, "weights")
+def _weights_of(weights: Any, shape: tuple[int, ...]) -> Any:
+    """Return the weights over their largest."""
+    weights = _canonical(weights) if is_sparse(weights) else _as_array(weights, "weights")
     if weights.dtype.kind not in "fiub":
         raise InvalidInputError(f"weights must be real numbers, but their dtype is {weights.dtype}")
     weights = weights.astype(np.float64)
@@ -124,8 +131,7 @@ def _weights_of(weights: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     most = numbers.max()
     if most <= 0:
         raise InvalidInputError("all weights are 0, so nothing of V is known")
-    share = weights / most
-    return (share if is_sparse(share) else share > 0), share
+    return weights / most
 
 
 def _check_shape(array: Any, shape: tuple[int, ...], name: str) -> None:
@@ -133,56 +139,67 @@ def _check_shape(array: Any, shape: tuple[int, ...], name: str) -> None:
         raise InvalidInputError(f"{name} has shape {array.shape}, but V has shape {shape}")
 
 
-def _take_in_sparse(V: Any, observed: Any, weights: Any, missing: float | None) -> Matrix:
+def _canonical(V: Any) -> Any:
+    """Return a sparse array by columns, each entry once, the caller's left as it is."""
+    if V.ndim != 2:
+        raise InvalidInputError(f"V must have two dimensions, but its shape is {V.shape}")
+    V = sparse.csc_array(V)
+    if not V.has_canonical_format:
+        V = V.copy()
+        V.sum_duplicates()
+    return V
+
+
+def _take_in_sparse(V: Any, observed: Any, weights: Any, missing: Any) -> Matrix:
     if missing is not None:
         raise InvalidInputError(
             "missing= is for a dense V; of a sparse one say observed='stored', or give the "
             "known entries as a sparse observed="
         )
-    V = sparse.csc_array(V)
-    if V.ndim != 2 or 0 in V.shape:
+    V = _canonical(V)
+    if 0 in V.shape:
         raise InvalidInputError(f"V is empty: its shape is {V.shape}")
-    stored = isinstance(observed, str)
-    if stored and observed != "stored":
-        raise InvalidInputError(f"observed={observed!r} is not known; say 'stored'")
-    if not V.has_canonical_format:
-        V = V.copy()  # the caller's is left as it is
-        V.sum_duplicates()
-    if observed is None and weights is None:
-        return Sparse(_checked(V, "V"))
-    if stored:
-        entries = _checked(V, "V")
+    if isinstance(observed, str):
+        if observed != "stored":
+            raise InvalidInputError(f"observed={observed!r} is not known; say 'stored'")
+        if weights is not None:
+            raise InvalidInputError("give observed='stored' or weights=, not both")
+        entries = _checked(V)
         return _some(Entries(entries, entries.with_data(np.ones_like(entries.data))))
-    known, share = _known_of(V, observed, weights, None)
+    if observed is None and weights is None:
+        return Sparse(_checked(V))
+    known, share = _known_of(V.shape, observed, weights)
     if not sparse.issparse(known):
         raise InvalidInputError(
             "V is sparse, so give what is known of it as a scipy.sparse array too"
         )
-    return _entries_of(V, known, share)
+    return _entries_of(V, known, share, None)
 
 
-def _entries_of(V: Any, known: Any, share: Any) -> Matrix:
-    """Return the entries of V at the places that a sparse array stores."""
-    places = sparse.csc_array(known if share is None else share, copy=True)
-    places.sum_duplicates()
-    if share is None:
-        places = places.astype(np.float64)
-        places.eliminate_zeros()  # a stored False is not known
-        places.data[:] = 1
-    else:
+def _entries_of(V: Any, known: Any, share: Any, gone: np.ndarray | None) -> Matrix:
+    """Return the entries of V at the places that a sparse array stores, the missing ones not."""
+    places = _canonical(known if share is None else share).astype(np.float64)  # a copy
+    places.eliminate_zeros()  # a stored False is not known
+    if gone is not None:
+        columns = np.repeat(np.arange(places.shape[1]), np.diff(places.indptr))
+        places.data[gone[places.indices, columns]] = 0
         places.eliminate_zeros()
+    if share is None:
+        places.data[:] = 1
     columns = np.repeat(np.arange(places.shape[1]), np.diff(places.indptr))
     found = V.tocsr()[places.indices, columns] if sparse.issparse(V) else V[places.indices, columns]
     values = _checked(
-        sparse.csc_array((np.asarray(found).ravel(), places.indices, places.indptr), places.shape),
-        "V",
+        sparse.csc_array((np.asarray(found).ravel(), places.indices, places.indptr), places.shape)
     )
     return _some(Entries(values, values.with_data(places.data.astype(values.data.dtype))))
 
 
-def _checked(V: Any, name: str) -> Stored:
+def _checked(V: Any) -> Stored:
     """Return the entries of a canonical CSC array, checked as those of a dense one are."""
-    data = check_values(V.data[None], name)[0] if V.nnz else np.zeros(0, np.float64)
+    if V.nnz:
+        data = check_values(V.data[None], "V")[0]
+    else:
+        data = np.zeros(0, np.float32 if V.dtype == np.float32 else np.float64)
     return Stored(V.shape[0], V.indptr, V.indices, data)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
-from visnmf.solve.alternate import pull_of
+from visnmf.solve.alternate import pull_of, value_built
 from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.side import Side
 
@@ -50,7 +50,7 @@ def fit_one(
     extrapolation = Extrapolation.on_logs() if side.positive else Extrapolation()
     here, before = F.copy(), F
     model = side.model(loss, matrix, A, here)
-    best = model.at(here, kernels).objective
+    best = value_built(model, here, kernels)
     plain = False
     for _ in range(limit):
         if math.sqrt(side.point(here, model, kernels).square) <= goal * pull_of(model):
@@ -60,7 +60,7 @@ def fit_one(
         side.step(stepped, model)
         ahead = side.ahead(before, stepped, beta)
         new = side.model(loss, matrix, A, ahead)
-        objective = new.at(ahead, kernels).objective
+        objective = value_built(new, ahead, kernels)
         gain = best - objective
         if gain < 0:
             if plain:

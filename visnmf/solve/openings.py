@@ -187,6 +187,8 @@ def _eased(asked: Asked, start: float, share: float) -> Asked:
 
 def _sparseness(F: np.ndarray) -> float:
     """Return the mean of Hoyer's sparseness of the rows that are not zero."""
+    if F.shape[1] < 2:
+        return 0.0
     root = np.sqrt(F.shape[1])
     lengths = np.linalg.norm(F.astype(np.float64), axis=1)
     alive = lengths > 0

@@ -83,13 +83,18 @@ class Side:
         return self.kind == "split" and by_sums
 
     @property
+    def held(self) -> bool:
+        """Whether all of the factor is known, so that nothing can be asked of it."""
+        return self.free is not None and not len(self.free)
+
+    @property
     def plain(self) -> bool:
         """Whether nothing is asked but that F >= 0."""
         return not self.penalties and self.constraint is None and self.free is None
 
     def ahead(self, behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
         """Return F pushed on along the way from `behind`, where it is allowed to be; a copy."""
-        if beta == 0 or behind is F:
+        if beta == 0 or behind is F or self.held:
             return F.copy()
         if self.positive:
             # Known rows may hold zeros, and do not move
@@ -104,6 +109,8 @@ class Side:
     def value(self, F: np.ndarray) -> float:
         """Return the sum of the penalties at F; what is known is not penalized."""
         rows = self._rows(F)
+        if self.held:
+            return 0.0
         return float(sum(penalty.value(F[rows]) for penalty in self.penalties))
 
     def _rows(self, F: np.ndarray) -> np.ndarray:
@@ -119,11 +126,11 @@ class Side:
         """
         if self.kind == "quadratic":
             quadratic = loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
-            for penalty in self.penalties:
+            for penalty in () if self.held else self.penalties:
                 quadratic = _bounded(quadratic, penalty, F, self._rows(F))
             return quadratic
         split = loss.split(matrix, A, F, objective)
-        for penalty in self.penalties:
+        for penalty in () if self.held else self.penalties:
             split = _added(split, penalty, F, self._rows(F))
         if self.kind == "entries":
             sizes = [penalty for penalty in self.penalties if isinstance(penalty, ElasticNet)]
@@ -133,12 +140,14 @@ class Side:
 
     def step(self, F: np.ndarray, model: Model, effort: float = 1.0) -> None:
         """Lower the model, in place, known rows staying as they are."""
+        if self.held:
+            return
         if self.kind == "entries":
             assert isinstance(model, Split)
             self.update.step(F, model.entries, effort)
         elif self.free is None:
             self.update.step(F, model, effort, self.constraint)
-        elif len(self.free):
+        else:
             part = np.ascontiguousarray(F[self.free])
             self.update.step(part, model.of_rows(self.free, F), effort, self.constraint)
             F[self.free] = part
@@ -147,6 +156,8 @@ class Side:
 
     def admit(self, F: np.ndarray) -> None:
         """Bring F to where the update may begin: into the constraint, off zero if need be."""
+        if self.held:
+            return
         part = F if self.free is None else np.ascontiguousarray(F[self.free])
         if self.positive:
             lift(part)
@@ -163,6 +174,8 @@ class Side:
 
         There it is L times the way from F to the projection of F - gradient / L.
         """
+        if self.held:
+            return Point(model.at(F, kernels).objective, 0.0, 0.0)
         if self.constraint is None and self.free is None:
             return model.at(F, kernels)
         gradient = model.gradient(F)
@@ -194,8 +207,10 @@ def _bounded(model: Quadratic, penalty: Penalty, F: np.ndarray, free: np.ndarray
         B = B + own.B
     if own.d is not None:
         d = own.d + (0 if d is None else d)
-    const = model.const + penalty.value(F[free]) - own.value(F)
-    return Quadratic(G, B, const, d, model.convex and penalty.convex)
+    value = penalty.value(F[free])
+    const = model.const + value - own.value(F)
+    built = None if model.built is None else model.built + value
+    return Quadratic(G, B, const, d, model.convex and penalty.convex, built)
 
 
 def _quadratic_of(bound: Bound, F: np.ndarray, free: np.ndarray) -> Quadratic:
@@ -235,5 +250,5 @@ def _curvature(model: Model, F: np.ndarray) -> Any:
         d = 0.0 if model.d is None else float(np.max(model.d))
         most = float(np.max(diagonal)) + d
     else:
-        most = float(np.max(model.pos / np.maximum(F, F.mean())))
+        most = float(np.max(model.pos.astype(np.float64) / np.maximum(F, max(F.mean(), 1e-30))))
     return F.dtype.type(max(most, np.finfo(F.dtype).tiny))

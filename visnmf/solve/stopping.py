@@ -71,12 +71,12 @@ class Trace:
     began: float = field(default_factory=time.perf_counter)
     outer: Trace | None = None
     phase: str = ""
-    ended: bool = False
-    """Whether the callback or the clock has asked for the end."""
+    ended: str = ""
+    """Why the run has to end, where the callback, the clock or Ctrl-C said so."""
 
     def inner(self, phase: str) -> Trace:
         """Return the trace of a run within this one, all of whose records bear one phase."""
-        return Trace(self.time_limit, self.callback, began=self.began, outer=self, phase=phase)
+        return Trace(self.time_limit, began=self.began, outer=self, phase=phase)
 
     def add(self, phase: str, iteration: int, objective: float, kkt: float) -> str:
         """Note an iteration; return the reason to stop, or an empty string."""
@@ -84,10 +84,17 @@ class Trace:
         record = Record(self.phase or phase, iteration, seconds, objective, kkt)
         self.history.append(record)
         if self.outer is not None:
-            self.outer.history.append(record)
-        if self.callback is not None and self.callback(record):
+            reason = self.outer.add(record.phase, iteration, objective, kkt)
+        elif self.callback is not None and self.callback(record):
             reason = "callback"
         else:
             reason = "time_limit" if seconds > self.time_limit else ""
-        self.ended = self.ended or bool(reason)
+        self.ended = self.ended or reason
         return reason
+
+    def interrupt(self) -> str:
+        """Note a Ctrl-C, here and in the runs that this one is within; return the reason."""
+        self.ended = "interrupted"
+        if self.outer is not None:
+            self.outer.interrupt()
+        return self.ended

@@ -21,6 +21,7 @@ __all__ = ["ProjectedGradient"]
 
 _BETA = 0.1  # a step is made longer or shorter by this factor
 _SIGMA = 0.01  # the least decrease, over what the gradient promises
+_FALL = 0.1  # the least share of an entry that a step on a divergence leaves
 _TRIALS = 20  # lengths that are tried, 10^20 in either direction
 
 
@@ -121,7 +122,9 @@ def _split_step(F: np.ndarray, model: Split, constraint: Constraint | None) -> N
     # A multiplicative step moves an entry f by -(f / pos) times its gradient: their mean length
     weight = _dot(F, model.pos)
     alpha = _dot(F, F) / weight if weight > np.finfo(F.dtype).tiny else 1.0
-    _, found = _search(F, model.gradient(F), alpha, constraint, suffices)
+    # A loss that a zero makes infinite is all but flat near it: no entry falls there at once
+    floor = F * F.dtype.type(_FALL) if constraint is None else None
+    _, found = _search(F, model.gradient(F), alpha, constraint, suffices, floor)
     if found is not None:
         F[...] = found
 
@@ -132,6 +135,7 @@ def _search(
     alpha: float,
     constraint: Constraint | None,
     suffices: Callable[[np.ndarray, np.ndarray, float], bool],
+    floor: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray | None]:
     """Return a length whose decrease suffices, and where it leads; None where there is none.
 
@@ -142,6 +146,8 @@ def _search(
     longer = False
     for trial in range(_TRIALS):
         reached = _reach(F, gradient, alpha, constraint)
+        if floor is not None:
+            np.maximum(reached, floor, out=reached)
         D = reached - F
         slope = _dot(gradient, D)
         good = slope < 0 and suffices(reached, D, slope)

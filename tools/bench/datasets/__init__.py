@@ -16,6 +16,17 @@ def load(name):
     return module.load(), module.RANK
 
 
+def at_hand(names, load=load):
+    """Yield each name with what load(name) gives; what is missing is left out, and said."""
+    for name in names:
+        try:
+            loaded = load(name)
+        except FileNotFoundError as error:
+            print(f"{name} is left out: {error}")
+        else:
+            yield name, loaded
+
+
 def shared(name):
     """Return the path of a real set: in VISNMF_DATA, or in ../shared/data beside the checkout."""
     folder = os.environ.get("VISNMF_DATA") or Path(__file__).parents[4] / "shared" / "data"

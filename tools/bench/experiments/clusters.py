@@ -7,7 +7,7 @@ from sklearn.metrics import normalized_mutual_info_score
 import visnmf
 from visnmf.terms import Graph, neighbor_graph
 
-from datasets import shared
+from datasets import at_hand, shared
 from timing import keep, table
 
 WEIGHTS = (0, 1, 3, 10, 30, 100)
@@ -16,12 +16,8 @@ WEIGHTS = (0, 1, 3, 10, 30, 100)
 def run(options):
     """Print the normalized mutual information by the weight of the graph."""
     rows, kept = [], {}
-    for name, load in (("orl", people), ("digits", digits)):
-        try:
-            X, labels = load()
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
-            continue
+    sets = {"orl": people, "digits": digits}
+    for name, (X, labels) in at_hand(sets, lambda name: sets[name]()):
         V = (X / np.linalg.norm(X, axis=1, keepdims=True)).T
         S = neighbor_graph(V, neighbors=5)
         scores = {"pixels": agreement(V, labels)}

@@ -14,12 +14,7 @@ from timing import best_of, geometric_mean, keep, seconds, table
 def run(options):
     """Compare time and error, start included: medians over the seeds."""
     rows, kept = [], {}
-    for name in options.sets:
-        try:
-            X, rank = datasets.load(name)
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
-            continue
+    for name, (X, rank) in datasets.at_hand(options.sets):
         for estimator in (visnmf.NMF, sklearn.decomposition.NMF):
             estimator(2, max_iter=2, tol=0).fit(X[:200])  # loads what is loaded on first use
         times, errors = [], []

@@ -16,12 +16,8 @@ from timing import best_of, keep, objective_of, table
 def run(options):
     """Compare images a second, errors, and the distance from exact least squares."""
     rows, kept = [], {}
-    for name in (name for name in options.sets if name in ("orl", "fashion", "digits")):
-        try:
-            X, rank = datasets.load(name)
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
-            continue
+    names = [name for name in options.sets if name in ("orl", "fashion", "digits")]
+    for name, (X, rank) in datasets.at_hand(names):
         W = visnmf.factorize(X.T, rank).W
         H = encode(X.T, W)
         took = best_of(lambda X=X, W=W: encode(X.T, W), 3)

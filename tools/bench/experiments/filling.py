@@ -5,17 +5,18 @@ import numpy as np
 import visnmf
 from visnmf.terms import ElasticNet
 
-from datasets import shared
+from datasets import at_hand
 from timing import keep, seconds, table
 
 
 def run(options):
     """Hide a third of each picture, scattered or in one piece."""
-    try:
-        images = np.load(shared("orl_faces.npz"))["images"].astype(np.float32) / 255
-    except FileNotFoundError as error:
-        print(f"filling is left out: {error}")
-        return
+    for _, (X, _) in at_hand(("orl",)):
+        fill(X.reshape(-1, 112, 92), options)
+
+
+def fill(images, options):
+    """Fill in by several ranks and weights, and compare."""
     if options.quick:
         images = images.reshape(400, 28, 4, 23, 4).mean(axis=(2, 4))
     V = images.reshape(400, -1).T

@@ -11,12 +11,7 @@ from timing import best_of, keep, random_start, table
 def run(options):
     """Time iterations of one and of eight sweeps, plain, on V itself."""
     rows, kept = [], {}
-    for name in options.sets:
-        try:
-            X, rank = datasets.load(name)
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
-            continue
+    for name, (X, rank) in datasets.at_hand(options.sets):
         W, H = random_start(X, rank)
         parts = np.ascontiguousarray(W.T)
         B_H, B_W = np.empty_like(H), np.empty_like(parts)

@@ -25,12 +25,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.png")):
 
 def run(options):
     """Compare the whole command, less its fit, with a process that only decodes."""
-    for name in ("fashion", "digits"):
-        try:
-            X, _ = datasets.load(name)
-            break
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
+    _, (X, _) = next(datasets.at_hand(("fashion", "digits")))
     count = 200 if options.quick else 2000
     X = np.resize(X, (count, X.shape[1])) if len(X) < count else X[:count]
     side = int(np.sqrt(X.shape[1]))

@@ -10,16 +10,10 @@ from timing import keep, table
 
 def run(options):
     """Print objectives after given numbers of outer iterations."""
+    settings = {"cbcl": (hoyer, 49, (60, 500)), "orl": (lin, 25, (150,))}
     rows, kept = [], {}
-    for name, prepare, rank, counts in (
-        ("cbcl", hoyer, 49, (60, 500)),
-        ("orl", lin, 25, (150,)),
-    ):
-        try:
-            X, _ = datasets.load(name)
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
-            continue
+    for name, (X, _) in datasets.at_hand(settings):
+        prepare, rank, counts = settings[name]
         X = prepare(X * 255)
         result = visnmf.factorize(
             X.T, rank, init="random", sweeps=1, extrapolate=False, warmup="none",

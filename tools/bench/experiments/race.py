@@ -17,12 +17,7 @@ OURS = ("visnmf_compiled", "visnmf_numpy")
 def run(options):
     """Race from the same starts to the error after so many iterations of the peer."""
     kept = {}
-    for name in options.sets:
-        try:
-            X, rank = datasets.load(name)
-        except FileNotFoundError as error:
-            print(f"{name} is left out: {error}")
-            continue
+    for name, (X, rank) in datasets.at_hand(options.sets):
         large = name == "fashion"
         counts = options.iterations or ((100,) if large else (100, 200, 800))
         starts = 1 if large else options.starts

@@ -9,7 +9,7 @@ import sklearn.decomposition
 import visnmf
 from visnmf.terms import ElasticNet, Orthogonal, Simplex
 
-from datasets import shared
+from datasets import at_hand, shared
 from timing import keep, table
 
 INITS = ("snpa", "spa", "nndsvda", "spherical kmeans", "random")
@@ -17,11 +17,12 @@ INITS = ("snpa", "spa", "nndsvda", "spherical kmeans", "random")
 
 def run(options):
     """Print angles of the three spectra and the RMSE of abundances, from several starts."""
-    try:
-        data = np.load(shared("samson_cube.npz"))
-    except FileNotFoundError as error:
-        print(f"unmixing is left out: {error}")
-        return
+    for _, data in at_hand(("samson_cube.npz",), lambda name: np.load(shared(name))):
+        unmix(data)
+
+
+def unmix(data):
+    """Unmix by either library, and judge what it finds."""
     cube, spectra, truth = data["cube"], data["endmembers"], data["abundances"]
     V = np.ascontiguousarray(cube.reshape(-1, cube.shape[-1]).T)
     truth = truth.reshape(-1, 3).T

@@ -14,7 +14,7 @@ def missing():
     return None
 
 
-def curve(X, W, H, iterations, settings=SETTINGS):
+def curve(X, W, H, iterations, settings=SETTINGS, judge=objective_of):
     """Return a pair for each number of iterations, each run for itself, the better of two."""
     points = []
     for count in iterations:
@@ -29,5 +29,5 @@ def curve(X, W, H, iterations, settings=SETTINGS):
                     )
                 )
             best, result = min(best, took), (codes, model.components_)
-        points.append((best, objective_of(X, result[1].T, result[0].T)))
+        points.append((best, judge(X, result[1].T, result[0].T)))
     return points

@@ -15,7 +15,8 @@ import pytest
 from visnmf import factorize
 from visnmf.solve.compose import sort_terms
 from visnmf.solve.intake import take_in
-from visnmf.solve.run import Plan, run
+from visnmf.solve.plan import Plan
+from visnmf.solve.run import run
 from visnmf.solve.stopping import Rule, Trace
 from visnmf.terms import Graph, neighbor_graph
 

@@ -20,7 +20,8 @@ from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, beta_of, check_solver
 from visnmf.solve.compose import make_loss
 from visnmf.solve.encode import encode, goal_of
-from visnmf.solve.run import Plan, run
+from visnmf.solve.plan import Plan
+from visnmf.solve.run import run
 from visnmf.solve.stopping import Rule, Trace
 
 if TYPE_CHECKING:

@@ -155,7 +155,7 @@ def _general(beta: float, v: np.ndarray, y: np.ndarray, cost: bool) -> Terms:
 
 def _positive(y: np.ndarray, beta: float) -> np.ndarray:
     """Lift what is so small that y^(beta-2) would leave the range of its type, in place."""
-    reach = 30 if y.dtype == np.float32 else 250
+    reach = 30 if y.dtype == np.float32 else 100
     least = 10.0 ** (-reach / max(2 - beta, 1))
     return np.maximum(y, y.dtype.type(least), out=y)
 

@@ -61,6 +61,10 @@ class Dense:
         """Multiply-adds of a product with one row."""
         return float(self.values.size)
 
+    def astype(self, dtype: np.dtype[Any]) -> Dense:
+        """Return a copy with entries of another float type."""
+        return Dense(self.values.astype(dtype))
+
     def take(self, columns: np.ndarray) -> Dense:
         """Return a matrix of some columns, each contiguous in memory."""
         return Dense(np.ascontiguousarray(self.values.T[columns]).T)

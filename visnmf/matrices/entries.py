@@ -69,6 +69,11 @@ class Entries:
         """The mean of the weights over all places."""
         return float(self.weights.data.sum(dtype=np.float64)) / float(np.prod(self.shape))
 
+    def astype(self, dtype: np.dtype[Any]) -> Entries:
+        """Return a copy with entries of another float type."""
+        held = (self.columns, self.weights, self.rows, self.row_weights)
+        return Entries(*(stored.astype(dtype) for stored in held))
+
     def take(self, columns: np.ndarray) -> Entries:
         """Return a matrix of some columns."""
         return Entries(self.columns.take(columns), self.weights.take(columns))

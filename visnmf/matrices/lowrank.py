@@ -55,6 +55,10 @@ class LowRank:
         """Multiply-adds of a product with one row."""
         return float(self.L.size + self.R.size)
 
+    def astype(self, dtype: np.dtype[Any]) -> LowRank:
+        """Return a copy with entries of another float type."""
+        return LowRank(self.L.astype(dtype), self.R.astype(dtype))
+
     def take(self, columns: np.ndarray) -> LowRank:
         """Return a matrix of some columns."""
         return LowRank(self.L, self.R[:, columns])

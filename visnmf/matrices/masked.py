@@ -56,6 +56,11 @@ class Masked:
         """The mean of the weights."""
         return float(self.weights.mean(dtype=np.float64))
 
+    def astype(self, dtype: np.dtype[Any]) -> Masked:
+        """Return a copy with entries of another float type."""
+        weights = self.weights if self.weights.dtype == bool else self.weights.astype(dtype)
+        return Masked(self.values.astype(dtype), weights)
+
     def take(self, columns: np.ndarray) -> Masked:
         """Return a matrix of some columns, each contiguous in memory."""
         return Masked(*(np.ascontiguousarray(A.T[columns]).T for A in (self.values, self.weights)))

@@ -107,6 +107,10 @@ class Matrix(Protocol):
         """Multiply-adds of a product with one row, in those of a dense matrix."""
         ...
 
+    def astype(self, dtype: np.dtype[Any]) -> Matrix:
+        """Return a copy with entries of another float type."""
+        ...
+
     def take(self, columns: np.ndarray) -> Matrix:
         """Return a matrix of some columns, a copy."""
         ...

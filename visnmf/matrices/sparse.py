@@ -83,6 +83,10 @@ class Sparse:
         """Return V in compressed columns: indptr (n + 1,), indices and data."""
         return self.columns.indptr, self.columns.indices, self.columns.data
 
+    def astype(self, dtype: np.dtype[Any]) -> Sparse:
+        """Return a copy with entries of another float type."""
+        return Sparse(self.columns.astype(dtype), self.rows.astype(dtype))
+
     def take(self, columns: np.ndarray) -> Sparse:
         """Return a matrix of some columns."""
         return Sparse(self.columns.take(columns))

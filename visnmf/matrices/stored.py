@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -52,6 +53,10 @@ class Stored:
         """Return the entries of the transposed matrix, a copy."""
         by_row = self.matrix().tocsr()
         return Stored(self.n, by_row.indptr, by_row.indices, by_row.data)
+
+    def astype(self, dtype: np.dtype[Any]) -> Stored:
+        """Return a copy with entries of another float type."""
+        return self.with_data(self.data.astype(dtype))
 
     def with_data(self, data: np.ndarray) -> Stored:
         """Return other numbers at the same places."""

@@ -100,6 +100,7 @@ def admit(problem: Composition, pair: Pair) -> None:
     for side, F in ((problem.H, pair.H), (problem.W, pair.W)):
         if side.constraint is None and side.free is None and before > 0 and after > 0:
             F *= F.dtype.type(before / after)
+            side.admit(F)
             break
 
 

@@ -74,7 +74,7 @@ def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
 
 def push_on_logs(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
     """Return F (F / behind)^beta, both positive, the ratio bounded."""
-    ratio = np.log(F / behind)
+    ratio = np.log(F) - np.log(behind)
     bound = F.dtype.type(np.log(_REACH))
     np.clip(ratio, -bound, bound, out=ratio)
     ratio *= F.dtype.type(beta)

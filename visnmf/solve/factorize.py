@@ -200,6 +200,11 @@ def factorize(
     rank = check_integer(rank, "rank", 1)
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
     m, n = matrix.shape
+    mixing = _check_smoothing(smoothing, rank, matrix)
+    if mixing is not None and known_H is not None:
+        raise InvalidInputError(
+            "smoothing mixes the rows of H, so that none can be known; leave one"
+        )
     plan = Plan(
         rank=rank,
         rule=Rule(
@@ -208,14 +213,14 @@ def factorize(
             change=check_number(change, "change"),
         ),
         init=_check_choice(init, "init", INITS),
-        given=_check_start(matrix, rank, W, H),
+        given=_check_start(matrix, rank, W, H, mixing),
         known_W=_check_known(known_W, (m, None), matrix, "known_W"),
         known_H=_check_known(known_H, (None, n), matrix, "known_H"),
         loss=loss,
         update=_check_choice(update, "update", UPDATES),
         W=sort_terms(terms_W, "W", (rank, m)),
         H=sort_terms(terms_H, "H", (rank, n)),
-        mixing=_check_smoothing(smoothing, rank, matrix),
+        mixing=mixing,
         warmup=_check_choice(warmup, "warmup", STAND_INS),
         sweeps=check_integer(sweeps, "sweeps", 1),
         extrapolate=bool(extrapolate),
@@ -252,15 +257,20 @@ def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _check_start(matrix: Matrix, rank: int, W: Any, H: Any) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return W' and H where they are given."""
+def _check_start(
+    matrix: Matrix, rank: int, W: Any, H: Any, mixing: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return W' and H where they are given; with smoothing, the H that it is still to act on."""
     if W is None and H is None:
         return None
     if W is None or H is None:
         raise InvalidInputError("give both W and H to start from, or neither")
     m, n = matrix.shape
     W = check_factor(W, (m, rank), matrix.dtype, "W")
-    return W.T, check_factor(H, (rank, n), matrix.dtype, "H")
+    H = check_factor(H, (rank, n), matrix.dtype, "H")
+    if mixing is not None:
+        H = np.maximum(np.linalg.pinv(mixing) @ H, 0).astype(matrix.dtype)
+    return W.T, H
 
 
 def _check_known(

@@ -22,6 +22,7 @@ __all__ = ["ProjectedGradient"]
 _BETA = 0.1  # a step is made longer or shorter by this factor
 _SIGMA = 0.01  # the least decrease, over what the gradient promises
 _FALL = 0.1  # the least share of an entry that a step on a divergence leaves
+_GROWTHS = 8  # how often a length may grow tenfold
 _TRIALS = 20  # lengths that are tried, 10^20 in either direction
 
 
@@ -153,6 +154,8 @@ def _search(
         good = slope < 0 and suffices(reached, D, slope)
         if trial == 0:
             longer = good
+        elif longer and trial > _GROWTHS:
+            return alpha * _BETA, found
         elif longer and found is not None and (not good or np.array_equal(reached, found)):
             return alpha * _BETA, found
         if good:

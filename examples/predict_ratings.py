@@ -163,6 +163,8 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.ratings is None and options.output.is_file():
         options.ratings, options.output = options.output, default
+    if options.ratings is not None and not options.ratings.is_file():
+        parser.error(f"{options.ratings} is no file of ratings")
     return options
 
 

@@ -5,8 +5,9 @@
 
 A cube is a picture for each band: V (pixels x bands) = W H + U. Each column of W is then the map
 of a material, each row of H its spectrum. As shares of a pixel, abundances sum to one: that is
-Simplex("image") on W. It starts from the purest pixels, which SNPA picks, and the light that falls
-on a pixel is divided out first, as shade is no material.
+Simplex("image") on W. Many sets of spectra have the pixels between them; Spread on H asks for
+close ones. It starts from the purest pixels, which SNPA picks, and the light that falls on a
+pixel is divided out first, as shade is no material.
 
 The .npz file holds `cube` (height, width, bands) and, where the truth is known, `abundances`
 (height, width, materials) and `endmembers` (bands, materials).
@@ -23,7 +24,9 @@ from sklearn.decomposition import NMF
 
 import visnmf
 from visnmf.kin import separable_nmf
-from visnmf.terms import Simplex
+from visnmf.terms import Simplex, Spread
+
+COMPACT = 0.003  # how much the spectra are drawn together, for each pixel
 
 
 def main() -> None:
@@ -39,7 +42,8 @@ def main() -> None:
     light = V.sum(axis=1, keepdims=True)
     V = V / np.maximum(light, 1e-3 * light.mean())
     pure = separable_nmf(V, rank, axis="pixels", normalize=True)
-    run = visnmf.factorize(V, rank, terms_W=Simplex("image"), W=pure.W, H=pure.H)
+    close = Spread(COMPACT * len(V))
+    run = visnmf.factorize(V, rank, terms_W=Simplex("image"), terms_H=close, W=pure.W, H=pure.H)
     print(f"{run}\nabundances sum to one within {abs(run.W.sum(axis=1) - 1).max():.0e}")
 
     W, H = run.W, run.H
@@ -124,7 +128,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--cube", type=Path, help="an .npz file instead of the planted cube")
     parser.add_argument("--materials", type=int, default=3, help="how many, if not told there (3)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.cube is not None and not options.cube.is_file():
+        parser.error(f"{options.cube} is no file of a cube")
+    return options
 
 
 if __name__ == "__main__":

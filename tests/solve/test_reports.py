@@ -56,7 +56,7 @@ def test_a_sample_tells_the_gradient_at_the_start_of_the_whole(tall, monkeypatch
     warm_up(
         Problem(matrix, loss, update, reference), pair,
         choose_stand_ins(matrix.shape, 3, "sample"), lowered=None, trace=Trace(),
-        rng=np.random.default_rng(1), extrapolation=False, cold=False,
+        rng=np.random.default_rng(1), extrapolation=False, cold=False, max_iter=40,
     )  # fmt: skip
     told = pair.start[::-1] if tall else pair.start
     for point, expected in zip(told, true, strict=True):

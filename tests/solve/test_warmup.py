@@ -64,7 +64,7 @@ def test_a_sample_tells_how_far_the_start_of_all_was(shape, monkeypatch):
             assert plan.sample == 1000
             warm_up(
                 problem, pair, plan, lowered=None, trace=Trace(), rng=rng,
-                extrapolation=False, cold=True,
+                extrapolation=False, cold=True, max_iter=40,
             )  # fmt: skip
         starts.append(pair.start)
     for whole, sample in zip(*starts, strict=True):  # of H and of W

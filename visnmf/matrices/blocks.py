@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BLOCK", "column_blocks", "dot", "fitted", "fitted_total", "ones_contracted"]
+__all__ = ["BLOCK", "column_blocks", "dot", "fitted", "fitted_total", "ones_contracted", "room_for"]
 
 BLOCK = 1 << 17
 """Entries of A'F that are formed at a time."""
@@ -24,10 +24,31 @@ def column_blocks(shape: tuple[int, int], size: int = BLOCK) -> Iterator[slice]:
         yield slice(start, min(start + width, n))
 
 
-def fitted(A: np.ndarray, F: np.ndarray, columns: slice, like: np.ndarray) -> np.ndarray:
-    """Return some columns of A'F, new and in the memory order of the block of V beside them."""
+def fitted(
+    A: np.ndarray,
+    F: np.ndarray,
+    columns: slice,
+    like: np.ndarray,
+    room: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return some columns of A'F in the memory order of the block of V beside them.
+
+    Where there is room of an earlier block, it is used: fresh memory costs a page fault for
+    each 4 kB.
+    """
     part = F[:, columns]
-    return (part.T @ A).T if like.flags.f_contiguous else A.T @ part
+    m, width = A.shape[1], part.shape[1]
+    if like.flags.f_contiguous:
+        out = None if room is None else room[: m * width].reshape(width, m)
+        return np.matmul(part.T, A, out=out).T
+    out = None if room is None else room[: m * width].reshape(m, width)
+    return np.matmul(A.T, part, out=out)
+
+
+def room_for(shape: tuple[int, int], dtype: np.dtype[Any]) -> np.ndarray:
+    """Return room for any block of A'F that `column_blocks` makes of this shape."""
+    widest = next(column_blocks(shape), slice(0, 0))
+    return np.empty(shape[0] * (widest.stop - widest.start), dtype)
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:

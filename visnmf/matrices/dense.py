@@ -12,6 +12,7 @@ from visnmf.matrices.blocks import (
     fitted,
     fitted_total,
     ones_contracted,
+    room_for,
 )
 from visnmf.matrices.protocol import (
     FITTED,
@@ -128,10 +129,11 @@ class Dense:
     ) -> tuple[list[np.ndarray], float]:
         """Return the contractions and the sum of a bundle, block by block."""
         sums = [np.empty((len(A), self.shape[1]), self.dtype) for _ in range(bundle.count)]
+        room = room_for(self.shape, self.dtype)
         whole = 0.0
         for columns in column_blocks(self.shape):
             block = self.values[:, columns]
-            arrays, pair = bundle.of(block, fitted(A, F, columns, block), cost)
+            arrays, pair = bundle.of(block, fitted(A, F, columns, block, room), cost)
             for found, out in zip(arrays, sums, strict=True):
                 np.matmul(A, found, out=out[:, columns])
             if pair is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.matrices.blocks import column_blocks, dot, fitted
+from visnmf.matrices.blocks import column_blocks, dot, fitted, room_for
 from visnmf.matrices.protocol import Bundle, Entrywise
 
 __all__ = ["Masked"]
@@ -102,9 +102,10 @@ class Masked:
     ) -> tuple[list[np.ndarray], float]:
         """Return the contractions and the sum of a bundle, each entry times its weight."""
         sums = [np.empty((len(A), self.shape[1]), self.dtype) for _ in range(bundle.count)]
+        room = room_for(self.shape, self.dtype)
         whole = 0.0
         for columns, block, weights in self._blocks():
-            arrays, pair = bundle.of(block, fitted(A, F, columns, block), cost)
+            arrays, pair = bundle.of(block, fitted(A, F, columns, block, room), cost)
             if pair is not None:
                 whole += dot(pair[0], _weighted(pair[1], weights))
             for found, out in zip(arrays, sums, strict=True):

@@ -124,7 +124,7 @@ class Recipe:
             Columns are images.
         **settings
             Of the function that the recipe calls. They take the place of the recipe's own;
-            terms are added to the recipe's.
+            terms are added to the recipe's, of which a constraint gives way to yours.
 
         Returns
         -------
@@ -145,7 +145,7 @@ class Recipe:
         joined = {**own, **settings}
         for name in _TERMS:
             if own.get(name) is not None and settings.get(name) is not None:
-                joined[name] = [*_listed(own[name]), *_listed(settings[name])]
+                joined[name] = _added(own[name], settings[name])
         ranks = () if "ranks" in joined else (self.rank,)
         result: Factorization = self._function()(V, *ranks, **joined)
         return result
@@ -176,6 +176,16 @@ def picture_layout(V: Any, name: str) -> Any:
             "ImageSet of it"
         )
     return V.layout
+
+
+def _added(own: Any, terms: Any) -> list[Any]:
+    """Return terms beside those of a recipe; of a factor's constraints the last one counts."""
+    from visnmf.terms.protocol import Constraint
+
+    given = _listed(terms)
+    if any(isinstance(term, Constraint) for term in given):
+        return [*(term for term in _listed(own) if not isinstance(term, Constraint)), *given]
+    return [*_listed(own), *given]
 
 
 def _listed(terms: Any) -> list[Any]:

@@ -120,7 +120,7 @@ def alternate(
     model_H = problem.model_H(pair)
     best = _objective(problem, model_H, pair)
     eps = _NOISE * float(np.finfo(pair.W.dtype).eps)
-    if pair.start is None:
+    if pair.start is None and rule.absolute:
         pair.start = problem.measure(pair, model_H)[:2]
     slow = idle = 0
     plain = False  # whether the last step was taken back
@@ -151,7 +151,8 @@ def alternate(
                 model_H = problem.model_H(pair)  # it was balanced
             of_H, of_W, size = problem.measure(pair, model_H)
             kkt = kkt_norm(of_H, of_W)
-            violation = rule.violation(pair.start, (of_H, of_W), size)
+            now = of_H, of_W
+            violation = rule.violation(pair.start or now, now, size)
         reason = trace.add(phase, iteration, best, kkt)
         if rule.tol and violation <= rule.tol:
             return "kkt"

@@ -5,6 +5,7 @@ A refusal names what is missing and what would work.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,7 +66,8 @@ def sort_terms(terms: Any, factor: str, shape: tuple[int, int]) -> Asked:
     """Return the terms of one factor, sorted and checked against its shape."""
     if terms is None:
         return Asked()
-    listed = list(terms) if isinstance(terms, Sequence) else [terms]
+    several = isinstance(terms, Sequence) and not isinstance(terms, str)
+    listed = list(terms) if several else [terms]
     penalties, constraints = [], []
     for term in listed:
         if isinstance(term, type):
@@ -96,9 +98,13 @@ def make_loss(loss: str | float, matrix: Matrix) -> Loss:
     """Return a loss by its name or its beta, checked against V."""
     known = ", ".join(repr(name) for name in LOSSES)
     if isinstance(loss, str):
-        if loss not in LOSSES:
-            raise InvalidInputError(f"loss={loss!r} is not known; use one of {known} or a beta")
-        beta = LOSSES[loss]
+        if loss.lower() not in LOSSES:
+            close = difflib.get_close_matches(loss.lower(), LOSSES, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise InvalidInputError(
+                f"loss={loss!r} is not known{hint}; use one of {known} or a beta"
+            )
+        beta = LOSSES[loss.lower()]
     elif _is_number(loss) and np.isfinite(loss):
         beta = float(loss)
     else:

@@ -43,7 +43,7 @@ def run_exact(
     try:
         reason = warm_up(
             problem, pair, stand_ins, lowered=lowered, trace=trace, rng=rng,
-            extrapolation=plan.extrapolate, cold=cold,
+            extrapolation=plan.extrapolate, cold=cold, max_iter=plan.stand_in_iter,
         )  # fmt: skip
         del lowered
         reason = reason or iterate(

@@ -24,7 +24,8 @@ __all__ = ["opening"]
 
 Fit = Callable[[Matrix, Plan, Trace, np.random.Generator, dict[str, Any]], Factorization]
 
-_START = Rule(max_iter=25, change=1e-2)  # of the Frobenius fit that other losses start from
+_START = Rule(max_iter=12, change=2e-2, patience=1)  # of the fit that other losses start from
+_STAND_IN = 12  # iterations of that fit on a stand-in: its own loss is not what is wanted
 _EVEN = 0.1  # the least root of a row's or column's mean, over the largest, for scaling to pay
 _FREE = Rule(max_iter=100, change=1e-4)  # of the fit in which known parts take a place
 _LOOSE = Rule(max_iter=40, change=1e-3)  # of the fit whose factors are then made sparse
@@ -92,7 +93,14 @@ def _frobenius_start(
     matrix = problem.matrix
     m, n = matrix.shape
     plain = replace(
-        plan, rule=_START, loss="frobenius", update="auto", W=Asked(), H=Asked(), mixing=None
+        plan,
+        rule=_START,
+        stand_in_iter=_STAND_IN,
+        loss="frobenius",
+        update="auto",
+        W=Asked(),
+        H=Asked(),
+        mixing=None,
     )
     fits = []
     ones = np.ones((1, m), matrix.dtype), np.ones((1, n), matrix.dtype)

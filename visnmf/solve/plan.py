@@ -39,6 +39,8 @@ class Plan:
         Terms of either factor.
     mixing : ndarray (rank, rank), optional
         S of V ~ W S H.
+    stand_in_iter : int
+        The most iterations on a stand-in.
     bounded : bool
         Whether a factor is held to |w_k| <= 1 where only the other one is penalized.
     warmup, sweeps, ratio, extrapolate, kernels
@@ -56,6 +58,7 @@ class Plan:
     W: Asked = field(default_factory=Asked)
     H: Asked = field(default_factory=Asked)
     mixing: np.ndarray | None = None
+    stand_in_iter: int = 40
     bounded: bool = True
     warmup: str = "auto"
     sweeps: int = 8

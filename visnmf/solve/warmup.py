@@ -42,7 +42,6 @@ _LEAST_SAMPLE = 4000  # columns; or 100 a part, if that is more
 _LEAST_ENTRIES = 500_000  # of V, for a low-rank stand-in to be worth making
 _SWEEPS = 4  # of each factor in an iteration, on the average
 _PAYS = 0.55  # the share of an iteration's cost below which low rank is worth its making
-_ITERATIONS = 40  # the most on a stand-in
 _SLOW = 3.5e-3  # relative gain of an iteration that is worth an iteration on V itself
 
 
@@ -111,6 +110,7 @@ def warm_up(
     rng: np.random.Generator,
     extrapolation: bool,
     cold: bool,
+    max_iter: int,
 ) -> str:
     """Improve a pair on stand-ins; return a reason to end the run, or an empty string.
 
@@ -130,10 +130,17 @@ def warm_up(
         Whether to extrapolate.
     cold : bool
         As for `iterate`.
+    max_iter : int
+        The most iterations.
     """
     m, n = problem.matrix.shape
     settle = partial(
-        _settle, share=stand_ins.share, trace=trace, extrapolation=extrapolation, cold=cold
+        _settle,
+        share=stand_ins.share,
+        trace=trace,
+        extrapolation=extrapolation,
+        cold=cold,
+        max_iter=max_iter,
     )
     if stand_ins.sample and m > n:
         flipped = Pair(pair.H, pair.W)
@@ -190,13 +197,14 @@ def _settle(
     trace: Trace,
     extrapolation: bool,
     cold: bool,
+    max_iter: int,
 ) -> str:
     """Iterate until progress slows; say so only if it is the whole run that shall end."""
     reason = iterate(
         problem,
         pair,
         phase=phase,
-        rule=Rule(_ITERATIONS, change=_SLOW * share),
+        rule=Rule(max_iter, change=_SLOW * share),
         trace=trace,
         extrapolation=Extrapolation() if extrapolation else None,
         cold=cold,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Point, Quadratic, length
+from visnmf.losses.models import Point, Quadratic, Split, length
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
@@ -181,7 +181,9 @@ def _objective(problem: Composition, model_H: Model, pair: Pair) -> float:
 
 def value_built(model: Model, F: np.ndarray, kernels: Kernels) -> float:
     """Return the value of a model at the F that it was built at."""
-    if isinstance(model, Quadratic) and model.built is not None:
+    if isinstance(model, Split):
+        return model.objective
+    if model.built is not None:
         return model.built
     return model.at(F, kernels).objective
 

@@ -56,12 +56,14 @@ class Factorization:
         The loss, 1/2 ||V - WH||^2 by default, and the penalties; from the entries of V
         outright.
     kkt : float
-        Length of the projected gradient at W and H; 0 at a stationary point.
+        Length of the projected gradient at W and H; 0 at a stationary point. Where there is
+        a constraint, that of a projected gradient step; NaN from `visnmf.kin`.
     history : list of Record
         What happened, iteration by iteration.
     reason : str
         Which rule ended the run: "kkt", "change", "max_iter", "time_limit", "callback",
-        "interrupted" (Ctrl-C) or "precision" (rounding allows no more progress).
+        "interrupted" (Ctrl-C), "precision" (rounding allows no more progress) or "picked"
+        (nothing was iterated: `visnmf.kin.separable_nmf`).
     n_iter : int
         Iterations on V itself.
     settings : dict

@@ -29,7 +29,10 @@ class Graph:
         S, symmetric and non-negative; kept in float64 as a CSR array. The diagonal has no
         influence and is left out.
     weight : float
-        Of the whole penalty; at least 0.
+        Of the whole penalty; at least 0. As a term of `visnmf.factorize` it holds the parts to
+        length one, so that they cannot grow to evade it: with pictures of length one, a
+        weight of 1 to 10 then does what 100 does in Cai's paper, where nothing holds them
+        (`visnmf.recipes.gnmf` takes the paper's).
 
     Raises
     ------

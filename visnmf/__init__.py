@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from visnmf.images.layout import ImageLayout
     from visnmf.images.load import load_images
     from visnmf.images.patches import extract_patches, merge_patches
+    from visnmf.kernels.threads import threads
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
     from visnmf.solve.encode import encode
@@ -56,6 +57,7 @@ _HOMES = {
     "load_images": "visnmf.images.load",
     "merge_patches": "visnmf.images.patches",
     "non_negative_factorization": "visnmf.estimator.function",
+    "threads": "visnmf.kernels.threads",
 }
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "recipes",
     "samples",
     "terms",
+    "threads",
 ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from visnmf.cli.kernels import kernels_for_one_run
-from visnmf.cli.options import debug_option
+from visnmf.cli.options import debug_option, jobs_option
 from visnmf.cli.text import describe_pictures, fit_progress, tell
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _MAX_ITER = 200
     show_default=True,
     help="The folder to write into; made if it is not there.",
 )
+@jobs_option
 @debug_option
 def demo(output: Path) -> None:
     """Learn 49 parts of 100 faces, and draw what they are and what they do.

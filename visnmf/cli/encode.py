@@ -14,6 +14,7 @@ from visnmf.cli.options import (
     OutputFile,
     debug_option,
     examples,
+    jobs_option,
     model_argument,
     on_error_option,
     recursive_option,
@@ -52,6 +53,7 @@ __all__ = ["encode"]
     help="Add a column of labels, from a table of names and labels, or from the folders' names.",
 )
 @on_error_option
+@jobs_option
 @debug_option
 def encode(
     model_file: Path, source: str, output: Path, recursive: bool, labels: str | None, on_error: str

@@ -16,6 +16,7 @@ from visnmf.cli.options import (
     Size,
     debug_option,
     examples,
+    jobs_option,
     on_error_option,
     recursive_option,
     source_argument,
@@ -83,6 +84,7 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
 @on_error_option
 @fit_options
 @click.option("--montage/--no-montage", default=True, help="Write the picture of the parts.")
+@jobs_option
 @debug_option
 @click.pass_context
 def learn(

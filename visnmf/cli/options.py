@@ -15,6 +15,7 @@ __all__ = [
     "Size",
     "debug_option",
     "examples",
+    "jobs_option",
     "model_argument",
     "on_error_option",
     "recursive_option",
@@ -80,6 +81,26 @@ def debug_option(command: _Command) -> _Command:
         expose_value=False,
         callback=_set_debug,
         help="Show the whole traceback when something fails.",
+    )(command)
+
+
+def _set_jobs(ctx: click.Context, _: click.Parameter, value: int | None) -> None:
+    if value is not None:
+        from visnmf.kernels.threads import jobs
+
+        ctx.with_resource(jobs(value))
+
+
+def jobs_option(command: _Command) -> _Command:
+    """Add --jobs, which holds for all that the command computes."""
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        expose_value=False,
+        callback=_set_jobs,
+        metavar="N",
+        help="Threads to work on; by default as many as there are processors.",
     )(command)
 
 

@@ -10,6 +10,7 @@ from visnmf.cli.kernels import ENCODING, kernels_for_one_run
 from visnmf.cli.options import (
     debug_option,
     examples,
+    jobs_option,
     model_argument,
     on_error_option,
     recursive_option,
@@ -45,6 +46,7 @@ __all__ = ["reconstruct"]
 )
 @recursive_option
 @on_error_option
+@jobs_option
 @debug_option
 def reconstruct(
     model_file: Path, source: str, output: Path, worst: int, recursive: bool, on_error: str

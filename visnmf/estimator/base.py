@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -14,13 +16,28 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from visnmf.estimator.checks import as_rows, check_geometry, check_loss
 from visnmf.estimator.names import LOSSES, STARTS, Penalties, penalties_of
 from visnmf.images.imageset import ImageSet
+from visnmf.kernels.threads import threads
 from visnmf.solve.compose import Asked
 
 if TYPE_CHECKING:
     from visnmf.images.layout import ImageLayout
     from visnmf.terms.elastic_net import ElasticNet
 
-__all__ = ["BaseNMF", "asked"]
+__all__ = ["BaseNMF", "asked", "with_jobs"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def with_jobs(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Run a method of an estimator on its `n_jobs` threads."""
+
+    @functools.wraps(method)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with threads(getattr(args[0], "n_jobs")):  # noqa: B009
+            return method(*args, **kwargs)
+
+    return run
 
 
 def asked(term: ElasticNet | None) -> Asked:
@@ -42,6 +59,7 @@ class BaseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         "alpha_H": [Interval(Real, 0, None, closed="left"), StrOptions({"same"})],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "verbose": ["verbose"],
+        "n_jobs": [Integral, None],
     }
 
     beta_loss: float | str
@@ -49,6 +67,7 @@ class BaseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     alpha_H: float | str
     l1_ratio: float
     random_state: Any
+    n_jobs: int | None
     components_: np.ndarray
     layout_: ImageLayout | None
 

@@ -11,6 +11,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.estimator.checks import as_rows, check_held
 from visnmf.estimator.names import check_solver
 from visnmf.estimator.nmf import NMF
+from visnmf.kernels.threads import threads
 
 __all__ = ["non_negative_factorization"]
 
@@ -33,6 +34,7 @@ def non_negative_factorization(
     random_state: Any = None,
     verbose: int = 0,
     shuffle: bool = False,
+    n_jobs: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Factorize X into W and H, as a drop-in for scikit-learn's function of this name.
 
@@ -55,7 +57,7 @@ def non_negative_factorization(
         `tol` nor `max_iter` sets.
     alpha_W, alpha_H, l1_ratio : float, float or "same", float
         As NMF's.
-    random_state, verbose, shuffle : int or RandomState or None, int, bool
+    random_state, verbose, shuffle, n_jobs : int or RandomState or None, int, bool, int or None
         As NMF's.
 
     Returns
@@ -96,13 +98,15 @@ def non_negative_factorization(
         l1_ratio=l1_ratio,
         verbose=verbose,
         shuffle=shuffle,
+        n_jobs=n_jobs,
     )
     model._validate_params()
     X = check_array(as_rows(X), accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32])
     X = model._checked(X)
-    if update_H:
-        fitted = model._factorize(X, W, H)
-        return fitted.W, fitted.H, fitted.n_iter
-    check_solver(solver, beta_loss)
-    components = check_held(X, n_components, W, H)
-    return model._encode(X, components), components, 1
+    with threads(n_jobs):
+        if update_H:
+            fitted = model._factorize(X, W, H)
+            return fitted.W, fitted.H, fitted.n_iter
+        check_solver(solver, beta_loss)
+        components = check_held(X, n_components, W, H)
+        return model._encode(X, components), components, 1

@@ -13,7 +13,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
-from visnmf.estimator.base import BaseNMF
+from visnmf.estimator.base import BaseNMF, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
 from visnmf.estimator.names import beta_of
 from visnmf.estimator.online import Batch, Memory, Progress, batches_of
@@ -71,6 +71,8 @@ class MiniBatchNMF(BaseNMF):
         For the start.
     verbose : int, default=0
         Whether to print each step.
+    n_jobs : int, default=None
+        Threads, see `visnmf.threads`; their number does not change the result.
 
     Attributes
     ----------
@@ -147,6 +149,7 @@ class MiniBatchNMF(BaseNMF):
         transform_max_iter: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
         self.init = init
@@ -164,11 +167,13 @@ class MiniBatchNMF(BaseNMF):
         self.transform_max_iter = transform_max_iter
         self.random_state = random_state
         self.verbose = verbose
+        self.n_jobs = n_jobs
 
     _memory: Memory  # of the batches so far
     _keep: float  # the share of it that outlives a batch
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_jobs
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> np.ndarray:
         """Learn the components of X and return the transformed data.
 
@@ -230,6 +235,7 @@ class MiniBatchNMF(BaseNMF):
         return np.ascontiguousarray(codes.T)
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_jobs
     def partial_fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
         """Take one more batch in.
 
@@ -266,6 +272,7 @@ class MiniBatchNMF(BaseNMF):
         self.n_steps_ += 1
         return self
 
+    @with_jobs
     def transform(self, X: Any) -> np.ndarray:
         """Encode data by the components: each row by itself, with the loss of the fit.
 

@@ -14,7 +14,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import StrOptions
 
-from visnmf.estimator.base import BaseNMF, asked
+from visnmf.estimator.base import BaseNMF, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
 from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, beta_of, check_solver
@@ -99,6 +99,8 @@ class NMF(BaseNMF):
         Whether to print each iteration.
     shuffle : bool, default=False
         Accepted for scikit-learn's sake; the order of the coordinates is fixed here.
+    n_jobs : int, default=None
+        Threads, see `visnmf.threads`; their number does not change the result.
 
     Attributes
     ----------
@@ -176,6 +178,7 @@ class NMF(BaseNMF):
         l1_ratio: float = 0.0,
         verbose: int = 0,
         shuffle: bool = False,
+        n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
         self.init = init
@@ -188,9 +191,11 @@ class NMF(BaseNMF):
         self.alpha_H = alpha_H
         self.l1_ratio = l1_ratio
         self.verbose = verbose
+        self.n_jobs = n_jobs
         self.shuffle = shuffle
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_jobs
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> np.ndarray:
         """Learn the components of X and return the transformed data.
 
@@ -215,6 +220,7 @@ class NMF(BaseNMF):
         self.n_iter_ = fitted.n_iter
         return fitted.W
 
+    @with_jobs
     def transform(self, X: Any) -> np.ndarray:
         """Encode data by the components: each row by itself, with the loss of the fit.
 

@@ -15,10 +15,14 @@ from typing import Any
 import numba
 import numpy as np
 
+from visnmf.kernels.threads import spread
 from visnmf.kernels.tiles import TILE, Sums, inverse_diagonal, tile_count
 from visnmf.kernels.vectors import copy, row_residual, row_step
 
 __all__ = ["SWEEP_COST", "hals", "nnls", "sums"]
+
+_USUAL = 20
+"""Sweeps that a least-squares problem takes, more or less."""
 
 SWEEP_COST = 1.0
 """What a multiply-add of a sweep costs, over one of a matrix product."""
@@ -26,24 +30,36 @@ SWEEP_COST = 1.0
 
 def hals(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float) -> None:
     """Do what `visnmf.kernels.reference.hals` does."""
-    T, C, _ = _workspace(F)
-    _hals_tiles(F, *_model(F, G, B), sweeps, F.dtype.type(ratio), 0, tile_count(F), T, C)
+    model, limit = _model(F, G, B), F.dtype.type(ratio)
+
+    def share(first: int, last: int) -> None:
+        T, C, _ = _workspace(F)
+        _hals_tiles(F, *model, sweeps, limit, first, last, T, C)
+
+    spread(share, tile_count(F), 0.5 * sweeps * len(F) * F.size)
 
 
 def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> None:
     """Do what `visnmf.kernels.reference.nnls` does."""
-    work = _workspace(F)
-    late = np.empty((2, TILE), F.dtype)
-    goal = F.dtype.type(goal)
-    _nnls_tiles(F, *_model(F, G, B), sweeps, goal, 0, tile_count(F), *work, late)
+    model, aim = _model(F, G, B), F.dtype.type(goal)
+
+    def share(first: int, last: int) -> None:
+        late = np.empty((2, TILE), F.dtype)
+        _nnls_tiles(F, *model, sweeps, aim, first, last, *_workspace(F), late)
+
+    spread(share, tile_count(F), float(_USUAL) * len(F) * F.size)
 
 
 def sums(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums:
     """Do what `visnmf.kernels.reference.sums` does."""
-    total = np.zeros(4)
+    totals = np.zeros((tile_count(F), len(Sums._fields)))
     G, _, B = _model(F, G, B)
-    _sums_tiles(F, G, B, 0, tile_count(F), *_workspace(F), total)
-    return Sums(*total.tolist())
+
+    def share(first: int, last: int) -> None:
+        _sums_tiles(F, G, B, first, last, *_workspace(F), totals)
+
+    spread(share, len(totals), float(len(F)) * F.size)
+    return Sums(*totals.sum(axis=0).tolist())
 
 
 def _model(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -158,7 +174,7 @@ def _nnls_tiles(F, G, inverse, B, sweeps, goal, first, last, T, C, row, late):  
 
 
 @_compile
-def _sums_tiles(F, G, B, first, last, T, C, row, total):  # type: ignore[no-untyped-def]
+def _sums_tiles(F, G, B, first, last, T, C, row, totals):  # type: ignore[no-untyped-def]
     for tile in range(first, last):
         start = tile * TILE
         stop = min(start + TILE, F.shape[1])
@@ -173,7 +189,7 @@ def _sums_tiles(F, G, B, first, last, T, C, row, total):  # type: ignore[no-unty
                 free = max(row[j], zero) if T[k, j] <= 0 else row[j]
                 absolute += abs(free)
                 square += free * free
-            total[0] += linear
-            total[1] += slope
-            total[2] += absolute
-            total[3] += square
+            totals[tile, 0] += linear
+            totals[tile, 1] += slope
+            totals[tile, 2] += absolute
+            totals[tile, 3] += square

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.choose import choose_kernels
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_choice, check_signed
 from visnmf.kin.encodings import UPDATES, multiply, renew, start_encodings
 from visnmf.kin.loop import Loop, half_squared_error
@@ -36,6 +37,7 @@ class ConvexFactorization(Factorization):
     C: np.ndarray
 
 
+@on_threads
 def convex_nmf(
     V: Any,
     rank: int,

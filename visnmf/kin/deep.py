@@ -12,6 +12,7 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import Kernels, choose_kernels
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_dense
 from visnmf.kin.encodings import RATIO, SWEEPS
 from visnmf.kin.loop import Loop, half_squared_error
@@ -71,6 +72,7 @@ class DeepFactorization(Factorization):
         return layer
 
 
+@on_threads
 def deep_nmf(
     V: Any,
     ranks: Sequence[int] = (64, 16),

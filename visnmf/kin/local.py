@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_dense
 from visnmf.kin.loop import Loop
 from visnmf.kin.positive import positive_start
@@ -20,6 +21,7 @@ _BLOCK = 1 << 18  # entries of W H that are formed at a time
 _FLOOR = 1e-16  # of the factors and of W H: no division by zero, no denormal floats
 
 
+@on_threads
 def local_nmf(
     V: Any,
     rank: int,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_dense
 from visnmf.kin.loop import Loop, half_squared_error
 from visnmf.kin.positive import positive_start
@@ -20,6 +21,7 @@ _FLOOR = 1e-16
 """The least entry of W, so that no float becomes denormal (as in Sotiras et al. 2015)."""
 
 
+@on_threads
 def projective_nmf(
     V: Any,
     rank: int,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.choose import choose_kernels
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_choice, check_signed
 from visnmf.kin.encodings import UPDATES, renew, start_encodings
 from visnmf.kin.loop import Loop, half_squared_error
@@ -18,6 +19,7 @@ from visnmf.solve.result import Factorization, Record
 __all__ = ["semi_nmf"]
 
 
+@on_threads
 def semi_nmf(
     V: Any,
     rank: int,

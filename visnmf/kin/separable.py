@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.errors import InvalidInputError
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_choice, check_dense
 from visnmf.kin.loop import half_squared_error
 from visnmf.solve.edge import check_integer
@@ -36,6 +37,7 @@ class SeparableFactorization(Factorization):
     axis: str
 
 
+@on_threads
 def separable_nmf(
     V: Any,
     rank: int,

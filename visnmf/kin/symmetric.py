@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.errors import InvalidInputError
+from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_signed
 from visnmf.kin.loop import Loop
 from visnmf.solve.edge import check_integer
@@ -20,6 +21,7 @@ _STEPS = 1e-10, 1e10  # the range of step lengths (Birgin, Martinez & Raydan 200
 _SYMMETRIC = 1e-5  # the largest difference from the transpose, over the largest entry
 
 
+@on_threads
 def symmetric_nmf(
     S: Any,
     rank: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from visnmf.kernels.products import gram_of
 from visnmf.losses.beta import bundle_of
 from visnmf.losses.models import Quadratic, Split
 from visnmf.matrices.entries import Entries
@@ -46,7 +47,7 @@ class Frobenius:
 
     def model(self, matrix: Matrix, A: np.ndarray, out: np.ndarray) -> Quadratic:
         """Return the loss of a V without weights, for all F: G = A A', B = A V, in `out`."""
-        return Quadratic(A @ A.T, matrix.contract(A, None, VALUE, out=out), self.const)
+        return Quadratic(gram_of(A), matrix.contract(A, None, VALUE, out=out), self.const)
 
     def quadratic(
         self,
@@ -64,7 +65,7 @@ class Frobenius:
         rank, n = F.shape
         if not uniform and matrix.density < _DENSE and rank * rank * n <= _MOST:
             return Quadratic(matrix.grams(A), matrix.contract(A, None, VALUE, out=out), self.const)
-        G = A @ A.T
+        G = gram_of(A)
         fitted = G @ F
         (B,), squares = matrix.gather(A, F, _RESIDUAL)
         B += fitted

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BLOCK", "column_blocks", "dot", "fitted", "fitted_total", "ones_contracted", "room_for"]
+from visnmf.kernels.threads import spread
+
+__all__ = [
+    "BLOCK",
+    "add_up",
+    "column_blocks",
+    "dot",
+    "fitted",
+    "fitted_total",
+    "ones_contracted",
+    "room_for",
+]
 
 BLOCK = 1 << 17
 """Entries of A'F that are formed at a time."""
@@ -49,6 +60,35 @@ def room_for(shape: tuple[int, int], dtype: np.dtype[Any]) -> np.ndarray:
     """Return room for any block of A'F that `column_blocks` makes of this shape."""
     widest = next(column_blocks(shape), slice(0, 0))
     return np.empty(shape[0] * (widest.stop - widest.start), dtype)
+
+
+def add_up(
+    shape: tuple[int, int],
+    dtype: np.dtype[Any],
+    work: float,
+    task: Callable[[slice, np.ndarray], float],
+) -> float:
+    """Return the sum of task(columns, room) over all blocks, which threads take shares of.
+
+    Parameters
+    ----------
+    shape, dtype
+        Of V.
+    work : float
+        Multiply-adds of all tasks.
+    task : callable
+        Takes a range of columns, and room for that block of A'F.
+    """
+    blocks = list(column_blocks(shape))
+    parts = np.zeros(len(blocks))
+
+    def share(first: int, last: int) -> None:
+        room = room_for(shape, dtype)
+        for i in range(first, last):
+            parts[i] = task(blocks[i], room)
+
+    spread(share, len(blocks), work)
+    return float(parts.sum())
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:

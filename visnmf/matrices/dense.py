@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.kernels.products import product
 from visnmf.matrices.blocks import (
-    column_blocks,
+    add_up,
     dot,
     fitted,
     fitted_total,
     ones_contracted,
-    room_for,
 )
 from visnmf.matrices.protocol import (
     FITTED,
@@ -87,19 +87,22 @@ class Dense:
     ) -> np.ndarray:
         """Return A @ f(V, A'F); for the values themselves it is one matrix product."""
         if function is VALUE:
-            return np.matmul(A, self.values, out=out)
+            return product(A, self.values, out)
         if function is ONE:
             return ones_contracted(A, self.shape[1], self.dtype)
         assert F is not None
         if function is FITTED:
             return np.matmul(A @ A.T, F, out=out)
-        if out is None:
-            out = np.empty((len(A), self.shape[1]), self.dtype)
-        for columns in column_blocks(self.shape):
+        found = np.empty((len(A), self.shape[1]), self.dtype) if out is None else out
+
+        def task(columns: slice, room: np.ndarray) -> float:
             block = self.values[:, columns]
-            found = function.of(block, fitted(A, F, columns, block))
-            np.matmul(A, found, out=out[:, columns])
-        return out
+            values = function.of(block, fitted(A, F, columns, block, room))
+            np.matmul(A, values, out=found[:, columns])
+            return 0.0
+
+        add_up(self.shape, self.dtype, 2.0 * A.size * self.shape[1], task)
+        return found
 
     def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
         """Return the sum of f(V, A'F) in float64."""
@@ -109,33 +112,35 @@ class Dense:
             return fitted_total(A, F)
         if function is ONE:
             return float(self.values.size)
-        whole = 0.0
-        for columns in column_blocks(self.shape):
+
+        def task(columns: slice, room: np.ndarray) -> float:
             block = self.values[:, columns]
             if function is SQUARED_VALUE:
-                whole += dot(block, block)
-                continue
-            near = block if A is None or F is None else fitted(A, F, columns, block)
+                return dot(block, block)
+            if A is None or F is None:
+                return float(function.of(block, block).sum(dtype=np.float64))
+            near = fitted(A, F, columns, block, room)
             if function is SQUARED_RESIDUAL:
-                assert near is not block  # V itself is never written to
                 near -= block
-                whole += dot(near, near)
-                continue
-            whole += float(function.of(block, near).sum(dtype=np.float64))
-        return whole
+                return dot(near, near)
+            return float(function.of(block, near).sum(dtype=np.float64))
+
+        rank = 1 if A is None else len(A)
+        return add_up(self.shape, self.dtype, float(self.values.size) * rank, task)
 
     def gather(
         self, A: np.ndarray, F: np.ndarray, bundle: Bundle, cost: bool = True
     ) -> tuple[list[np.ndarray], float]:
         """Return the contractions and the sum of a bundle, block by block."""
         sums = [np.empty((len(A), self.shape[1]), self.dtype) for _ in range(bundle.count)]
-        room = room_for(self.shape, self.dtype)
-        whole = 0.0
-        for columns in column_blocks(self.shape):
+
+        def task(columns: slice, room: np.ndarray) -> float:
             block = self.values[:, columns]
             arrays, pair = bundle.of(block, fitted(A, F, columns, block, room), cost)
             for found, out in zip(arrays, sums, strict=True):
                 np.matmul(A, found, out=out[:, columns])
-            if pair is not None:
-                whole += dot(*pair)
+            return 0.0 if pair is None else dot(*pair)
+
+        work = float(A.size) * self.shape[1] * (1 + bundle.count)
+        whole = add_up(self.shape, self.dtype, work, task)
         return sums, whole if cost else float("nan")

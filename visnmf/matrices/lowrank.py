@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.kernels.products import product
 from visnmf.matrices.protocol import VALUE, Bundle, Entrywise, Matrix
 
 __all__ = ["LowRank", "find_range"]
@@ -81,7 +82,7 @@ class LowRank:
         """Return A @ L' @ R."""
         if function is not VALUE:
             raise NotImplementedError(f"a low-rank stand-in has no {function.name}")
-        return np.matmul(A @ self.L.T, self.R, out=out)
+        return product(product(A, self.L.T), self.R, out)
 
     def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
         """Refuse: the entries are not known."""

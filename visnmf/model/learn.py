@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 import visnmf
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
+from visnmf.kernels.threads import threads
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
 from visnmf.solve.encode import encode
@@ -32,6 +34,7 @@ def learn(
     *,
     recipe: str | Recipe | None = None,
     part_names: Sequence[str] | None = None,
+    n_jobs: int | None = None,
     **settings: Any,
 ) -> Model:
     """Learn the parts of pictures.
@@ -47,6 +50,8 @@ def learn(
         options of its own, such as ``visnmf.recipes.hoyer(rank, sparseness_W=0.7)``.
     part_names : sequence of str, optional
         Names of the parts; "part 1", "part 2", ... by default.
+    n_jobs : int, optional
+        Threads, see `visnmf.threads`.
     **settings
         As of `visnmf.factorize`, or of what the recipe calls.
 
@@ -77,10 +82,12 @@ def learn(
             "visnmf.load_images makes one of files and of arrays"
         )
     chosen = None if recipe is None else _checked_recipe(recipe, rank)
-    run = factorize(images, rank, **settings) if chosen is None else chosen.fit(images, **settings)
-    # The H of a recipe may not be what the model will encode pictures as.
-    loss = run.settings.get("loss", "frobenius")
-    H = run.H if chosen is None else encode(images, run.W, loss=loss)
+    with threads(n_jobs):
+        fit = partial(factorize, rank=rank) if chosen is None else chosen.fit
+        run = fit(images, **settings)
+        # The H of a recipe may not be what the model will encode pictures as.
+        loss = run.settings.get("loss", "frobenius")
+        H = run.H if chosen is None else encode(images, run.W, loss=loss)
     return Model(
         run.W,
         images.layout,

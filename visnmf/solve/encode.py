@@ -8,6 +8,7 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import choose_kernels
+from visnmf.kernels.threads import threads
 from visnmf.matrices.protocol import VALUE, Matrix
 from visnmf.solve.compose import Asked, compose_side, make_loss, sort_terms
 from visnmf.solve.edge import check_cast, check_number, check_values
@@ -39,6 +40,7 @@ def encode(
     missing: float | None = None,
     goal: float | None = None,
     kernels: str = "auto",
+    n_jobs: int | None = None,
 ) -> np.ndarray:
     r"""Fit encodings to images by given parts.
 
@@ -63,8 +65,8 @@ def encode(
         Stop when the projected gradient of every image is at most so long, over its
         length at h = 0 (with other losses or terms, that of all images together, over its
         half that pulls up). 1e-4 for float32 and 1e-6 for float64 if not given.
-    kernels : {"auto", "compiled", "numpy"}
-        As in `visnmf.factorize`.
+    kernels, n_jobs
+        As of `visnmf.factorize`.
 
     Returns
     -------
@@ -92,36 +94,37 @@ def encode(
     array([[2.],
            [3.]])
     """
-    matrix = take_in(V, observed=observed, weights=weights, missing=missing)
-    parts = check_cast(check_values(W, "W"), matrix.dtype, "W")
-    m, n = matrix.shape
-    if len(parts) != m:
-        raise InvalidInputError(f"V has {m} pixels a column, but the parts W have {len(parts)}")
-    goal = goal_of(matrix.dtype) if goal is None else check_number(goal, "goal")
-    rank = parts.shape[1]
-    run = choose_kernels(kernels, rank, n)
-    asked = sort_terms(terms_H, "H", (rank, n))
-    told = make_loss(loss, matrix)
-    side = compose_side(
-        "H", asked, Asked(), hold=False, loss=told, matrix=matrix, shape=(rank, n), free=None,
-        update=update, kernels=run,
-    )  # fmt: skip
-    A = np.ascontiguousarray(parts.T)
-    if side.plain and side.kind == "quadratic" and not matrix.weighted:
-        G = A @ A.T
-        B = matrix.contract(A, None, VALUE)
-        H = np.zeros_like(B)
-        run.nnls(H, G, B, SWEEPS, goal)
-        _solve_outright(A, matrix, H, _late(H, G, B, goal))
+    with threads(n_jobs):
+        matrix = take_in(V, observed=observed, weights=weights, missing=missing)
+        parts = check_cast(check_values(W, "W"), matrix.dtype, "W")
+        m, n = matrix.shape
+        if len(parts) != m:
+            raise InvalidInputError(f"V has {m} pixels a column, but the parts W have {len(parts)}")
+        goal = goal_of(matrix.dtype) if goal is None else check_number(goal, "goal")
+        rank = parts.shape[1]
+        run = choose_kernels(kernels, rank, n)
+        asked = sort_terms(terms_H, "H", (rank, n))
+        told = make_loss(loss, matrix)
+        side = compose_side(
+            "H", asked, Asked(), hold=False, loss=told, matrix=matrix, shape=(rank, n), free=None,
+            update=update, kernels=run,
+        )  # fmt: skip
+        A = np.ascontiguousarray(parts.T)
+        if side.plain and side.kind == "quadratic" and not matrix.weighted:
+            G = A @ A.T
+            B = matrix.contract(A, None, VALUE)
+            H = np.zeros_like(B)
+            run.nnls(H, G, B, SWEEPS, goal)
+            _solve_outright(A, matrix, H, _late(H, G, B, goal))
+            return H
+        # Some sweeps in quadratic terms are worth many steps of other kinds
+        H = np.zeros((rank, n), matrix.dtype)
+        run.nnls(H, A @ A.T, matrix.contract(A, None, VALUE), _FIRST, goal)
+        if side.kind != "quadratic":
+            H += H.dtype.type(1e-3) * H.mean(axis=0)
+        side.admit(H)
+        fit_one(side, told, matrix, A, H, run, limit=SWEEPS, goal=goal, change=goal * 1e-4)
         return H
-    # Some sweeps in quadratic terms are worth many steps of other kinds
-    H = np.zeros((rank, n), matrix.dtype)
-    run.nnls(H, A @ A.T, matrix.contract(A, None, VALUE), _FIRST, goal)
-    if side.kind != "quadratic":
-        H += H.dtype.type(1e-3) * H.mean(axis=0)
-    side.admit(H)
-    fit_one(side, told, matrix, A, H, run, limit=SWEEPS, goal=goal, change=goal * 1e-4)
-    return H
 
 
 def _late(H: np.ndarray, G: np.ndarray, B: np.ndarray, goal: float) -> np.ndarray:

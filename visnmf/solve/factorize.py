@@ -10,16 +10,10 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
-from visnmf.matrices.protocol import Matrix
-from visnmf.solve.compose import UPDATES, Asked, sort_terms
-from visnmf.solve.edge import (
-    check_cast,
-    check_factor,
-    check_integer,
-    check_number,
-    check_seed,
-    check_values,
-)
+from visnmf.kernels.threads import threads
+from visnmf.solve.compose import UPDATES, sort_terms
+from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.given import check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
@@ -56,6 +50,7 @@ def factorize(
     sweeps: int = 8,
     extrapolate: bool = True,
     kernels: str = "auto",
+    n_jobs: int | None = None,
     callback: Callable[[Record], object] | None = None,
 ) -> Factorization:
     r"""Factorize V into non-negative W and H.
@@ -139,6 +134,9 @@ def factorize(
     kernels : {"auto", "compiled", "numpy"}
         "auto" takes the compiled sweeps where numba is installed and the problem is not
         tiny. Both compute the same, to rounding.
+    n_jobs : int, optional
+        Threads; -1 is one for each processor. None is as many as `visnmf.threads` says, or else
+        as NumPy's BLAS has. Their number does not change the result.
     callback : callable, optional
         Called with the `Record` of each iteration; a true answer stops the run.
 
@@ -200,7 +198,7 @@ def factorize(
     rank = check_integer(rank, "rank", 1)
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
     m, n = matrix.shape
-    mixing = _check_smoothing(smoothing, rank, matrix)
+    mixing = check_smoothing(smoothing, rank, matrix)
     if mixing is not None and known_H is not None:
         raise InvalidInputError(
             "smoothing mixes the rows of H, so that none can be known; leave one"
@@ -213,9 +211,9 @@ def factorize(
             change=check_number(change, "change"),
         ),
         init=_check_choice(init, "init", INITS),
-        given=_check_start(matrix, rank, W, H, mixing),
-        known_W=_check_known(known_W, (m, None), matrix, "known_W"),
-        known_H=_check_known(known_H, (None, n), matrix, "known_H"),
+        given=check_start(matrix, rank, W, H, mixing),
+        known_W=check_known(known_W, (m, None), matrix, "known_W"),
+        known_H=check_known(known_H, (None, n), matrix, "known_H"),
         loss=loss,
         update=_check_choice(update, "update", UPDATES),
         W=sort_terms(terms_W, "W", (rank, m)),
@@ -232,8 +230,8 @@ def factorize(
     settings = {
         "rank": plan.rank,
         "loss": loss if isinstance(loss, str) else check_number(loss, "loss", -math.inf),
-        "terms_W": _described(plan.W),
-        "terms_H": _described(plan.H),
+        "terms_W": described(plan.W),
+        "terms_H": described(plan.H),
         "known_parts": known,
         "weighted": matrix.weighted,
         "smoothing": float(smoothing),
@@ -248,70 +246,11 @@ def factorize(
         "extrapolate": plan.extrapolate,
         "kernels": plan.kernels,
     }
-    return run(matrix, plan, trace, check_seed(seed), settings)
+    with threads(n_jobs):
+        return run(matrix, plan, trace, check_seed(seed), settings)
 
 
 def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise InvalidInputError(f"{name}={value!r} is not known; use one of {', '.join(known)}")
     return str(value)
-
-
-def _check_start(
-    matrix: Matrix, rank: int, W: Any, H: Any, mixing: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return W' and H where they are given; with smoothing, the H that it is still to act on."""
-    if W is None and H is None:
-        return None
-    if W is None or H is None:
-        raise InvalidInputError("give both W and H to start from, or neither")
-    m, n = matrix.shape
-    W = check_factor(W, (m, rank), matrix.dtype, "W")
-    H = check_factor(H, (rank, n), matrix.dtype, "H")
-    if mixing is not None:
-        H = np.maximum(np.linalg.pinv(mixing) @ H, 0).astype(matrix.dtype)
-    return W.T, H
-
-
-def _check_known(
-    known: Any, shape: tuple[int | None, int | None], matrix: Matrix, name: str
-) -> np.ndarray | None:
-    """Return known parts or encodings as rows, in V's dtype."""
-    if known is None:
-        return None
-    values = np.asarray(known)
-    if values.ndim == 1:
-        values = values[:, None] if shape[1] is None else values[None]
-    values = check_cast(check_values(values, name), matrix.dtype, name)
-    axis = 0 if shape[1] is None else 1
-    if values.shape[axis] != shape[axis]:
-        needed = "one row for each pixel" if axis == 0 else "one column for each image"
-        raise InvalidInputError(
-            f"{name} has shape {values.shape}, but V is {matrix.shape}; it needs {needed}"
-        )
-    return np.ascontiguousarray(values.T if axis == 0 else values)
-
-
-def _check_smoothing(smoothing: float, rank: int, matrix: Matrix) -> np.ndarray | None:
-    """Return S of V ~ W S H."""
-    theta = check_number(smoothing, "smoothing")
-    if theta > 1:
-        raise InvalidInputError(f"smoothing must be from 0 to 1, not {smoothing!r}")
-    if theta == 0:
-        return None
-    return ((1 - theta) * np.eye(rank) + theta / rank).astype(matrix.dtype)
-
-
-def _described(asked: Asked) -> list[str]:
-    """Return terms with their settings, arrays left out."""
-    terms = [*asked.penalties, *([] if asked.constraint is None else [asked.constraint])]
-    found = []
-    for term in terms:
-        settings = {
-            name: value
-            for name, value in vars(term).items()
-            if isinstance(value, int | float | str) and not name.startswith("_")
-        }
-        told = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-        found.append(f"{type(term).__name__}({told})")
-    return found

@@ -1,0 +1,46 @@
+"""Matrix products of BLAS, the large ones divided among the threads of a fit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visnmf.kernels.threads import spread
+
+__all__ = ["gram_of", "product"]
+
+_STEP = 64
+"""Shares begin at multiples of so many columns, which BLAS adds up in the same way."""
+
+_LONG = 8192
+"""Columns of a factor whose products are added up at once."""
+
+
+def product(A: np.ndarray, V: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Return A @ V, a range of V's columns a thread."""
+    n = V.shape[1]
+    if out is None:
+        out = np.empty((len(A), n), np.result_type(A, V))
+
+    def share(first: int, last: int) -> None:
+        columns = slice(first * _STEP, min(last * _STEP, n))
+        np.matmul(A, V[:, columns], out=out[:, columns])
+
+    spread(share, -(-n // _STEP), float(A.size) * n)
+    return out
+
+
+def gram_of(A: np.ndarray) -> np.ndarray:
+    """Return A A' of a factor (rank x q), a long one added up by ranges of its columns."""
+    q = A.shape[1]
+    if q <= _LONG:
+        return A @ A.T
+    count = -(-q // _LONG)
+    parts = np.empty((count, len(A), len(A)), A.dtype)
+
+    def share(first: int, last: int) -> None:
+        for i in range(first, last):
+            part = A[:, i * _LONG : (i + 1) * _LONG]
+            np.matmul(part, part.T, out=parts[i])
+
+    spread(share, count, 0.5 * len(A) * A.size)
+    return parts.sum(axis=0)

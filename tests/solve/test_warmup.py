@@ -37,10 +37,18 @@ def test_dear_sweeps_leave_low_rank_out():
 
 def test_a_share_is_what_an_iteration_costs():
     plan = choose_stand_ins((1000, 100_000), 20, "both")
-    products, sweeps = 2 * 1000 * 4000, 4 * 20 * 5000  # multiply-adds a part, on the sample
-    lowered = 2 * 50 * 5000
-    assert plan.share == pytest.approx(0.04 * (lowered + sweeps) / (products + sweeps))
-    assert choose_stand_ins((1000, 100_000), 20, "none") == (0, 0, 1.0)
+    lowered, sweeps = 2 * 50 * 5000, 4 * 20 * 5000  # multiply-adds a part, on the sample
+    whole = 2 * 1000 * 100_000 + 4 * 20 * 101_000
+    assert plan.share == pytest.approx((lowered + sweeps) / whole)
+    part = (2 * 50 * 2000 + 4 * 20 * 2000) / (2 * 1000 * 100_000 + 4 * 20 * 101_000)
+    assert (plan.part, plan.part_share) == (1000, pytest.approx(part))
+    assert choose_stand_ins((1000, 100_000), 20, "none") == (0, 0, 1.0, 0, 1.0)
+
+
+def test_a_part_is_taken_where_it_holds_enough_columns():
+    assert choose_stand_ins((361, 2429), 49, "auto").part == 607
+    assert choose_stand_ins((361, 2429), 100, "both").part == 0  # six columns for each part
+    assert choose_stand_ins((361, 2429), 49, "low rank").part == 0
 
 
 @pytest.mark.parametrize("shape", [(60, 4000), (4000, 60)])
@@ -80,7 +88,8 @@ def test_all_ways_end_alike(shape, warmup):
     V += 0.2 * rng.random(shape, np.float32)
     plain, warm = (factorize(V, 8, warmup=way, max_iter=60) for way in ("none", warmup))
     phases = {record.phase for record in warm.history}
-    assert phases == {"low rank" if warmup == "low rank" else "sample", "V", "closing"}
+    expected = {"sample": {"sample"}, "low rank": {"low rank"}, "both": {"part", "low rank"}}
+    assert phases == {*expected[warmup], "V", "closing"}
     assert warm.objective == pytest.approx(plain.objective, rel=0.05)
     assert warm.n_iter < 60
 
@@ -89,7 +98,7 @@ def test_a_run_is_gone_on_with_where_it_was():
     rng = np.random.default_rng(0)
     V = rng.random((900, 6)) @ rng.random((6, 1000)) + 0.2 * rng.random((900, 1000))
     first = factorize(V, 6, max_iter=40, tol=0, change=0)
-    assert {record.phase for record in first.history} == {"low rank", "V", "closing"}
+    assert {record.phase for record in first.history} == {"part", "low rank", "V", "closing"}
     more = factorize(V, 6, W=first.W, H=first.H, max_iter=5)
     assert {record.phase for record in more.history} == {"V", "closing"}
     assert more.objective <= first.objective * (1 + 1e-9)

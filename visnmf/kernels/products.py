@@ -11,6 +11,9 @@ __all__ = ["gram_of", "product"]
 _STEP = 64
 """Shares begin at multiples of so many columns, which BLAS adds up in the same way."""
 
+_ROWS = 512
+"""Images of a block of a product that is turned."""
+
 _LONG = 8192
 """Columns of a factor whose products are added up at once."""
 
@@ -21,12 +24,32 @@ def product(A: np.ndarray, V: np.ndarray, out: np.ndarray | None = None) -> np.n
     if out is None:
         out = np.empty((len(A), n), np.result_type(A, V))
 
+    lying = out.dtype == np.float32 and V.flags.f_contiguous and not V.flags.c_contiguous
+    turned = np.ascontiguousarray(A.T) if lying else A
+
     def share(first: int, last: int) -> None:
+        if lying:
+            _by_rows(turned, V.T, out, first * _STEP, min(last * _STEP, n))
+            return
         columns = slice(first * _STEP, min(last * _STEP, n))
         np.matmul(A, V[:, columns], out=out[:, columns])
 
     spread(share, -(-n // _STEP), float(A.size) * n)
     return out
+
+
+def _by_rows(B: np.ndarray, X: np.ndarray, out: np.ndarray, first: int, last: int) -> None:
+    """Set columns first to last of out to (X B)', by blocks that stay in cache.
+
+    OpenBLAS takes a sixth longer for a float32 product A V where the columns of V lie
+    contiguous than for V' A' with that A' made contiguous (the other way round in float64).
+    """
+    room = np.empty((min(_ROWS, last - first), B.shape[1]), out.dtype)
+    for start in range(first, last, _ROWS):
+        stop = min(start + _ROWS, last)
+        found = room[: stop - start]
+        np.matmul(X[start:stop], B, out=found)
+        np.copyto(out[:, start:stop], found.T)
 
 
 def gram_of(A: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ class Plan:
     W: Asked = field(default_factory=Asked)
     H: Asked = field(default_factory=Asked)
     mixing: np.ndarray | None = None
-    stand_in_iter: int = 40
+    stand_in_iter: int = 30
     bounded: bool = True
     warmup: str = "auto"
     sweeps: int = 8

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
     from visnmf.solve.encode import encode
+    from visnmf.solve.estimate import estimate
     from visnmf.solve.factorize import factorize
     from visnmf.solve.result import Factorization
 
@@ -51,6 +52,7 @@ _HOMES = {
     "MiniBatchNMF": "visnmf.estimator.minibatch",
     "Model": "visnmf.model.model",
     "encode": "visnmf.solve.encode",
+    "estimate": "visnmf.solve.estimate",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
     "learn": "visnmf.model.learn",
@@ -69,6 +71,7 @@ __all__ = [
     "Model",
     "encode",
     "errors",
+    "estimate",
     "extract_patches",
     "factorize",
     "kin",

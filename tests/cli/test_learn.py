@@ -145,10 +145,13 @@ def test_an_interrupted_fit_is_kept(run, faces_folder, tmp_path, monkeypatch):
 
 
 def test_compiled_kernels_are_loaded_where_they_pay():
-    assert kernels_for_one_run(9, 725, 200) == "numpy"
-    assert kernels_for_one_run(49, 725, 20) == "numpy"
-    assert kernels_for_one_run(40, 10_700, 200) == "auto"
-    assert kernels_for_one_run(40, 60_000, 200) == "auto"
+    assert kernels_for_one_run(25, 725, 200) == "numpy"
+    assert kernels_for_one_run(49, 725, 200) == "numpy"
+    assert kernels_for_one_run(49, 2361, 200) == "numpy"
+    assert kernels_for_one_run(100, 10_700, 5) == "numpy"  # too few iterations to save anything
+    assert kernels_for_one_run(100, 2361, 200) == "auto"
+    assert kernels_for_one_run(100, 10_704, 200) == "auto"
+    assert kernels_for_one_run(40, 60_784, 200) == "auto"
 
 
 def test_info_tells_what_was_learned(run, model_file, faces):

@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import visnmf
 from visnmf import NMF, MiniBatchNMF
+from visnmf.estimator.online import Progress
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -164,3 +165,37 @@ def test_an_image_set_in_and_out():
     codes = model.fit_transform(faces)
     assert model.components_images_.shape == (4, 25, 25)
     assert isinstance(model.inverse_transform(codes), visnmf.ImageSet)
+
+
+def test_many_images_begin_with_a_sample_and_are_all_seen():
+    rng = np.random.default_rng(0)
+    X = rng.random((4200, 3)) @ rng.random((3, 20)) + 0.01 * rng.random((4200, 20))
+    X = X[np.argsort(X[:, 0])].astype(np.float32)  # batches that differ
+    model = MiniBatchNMF(3, random_state=0, batch_size=300).fit(X)
+    assert model.n_steps_ >= 14
+    assert model.reconstruction_err_ <= 1.01 * NMF(3, random_state=0).fit(X).reconstruction_err_
+    again = MiniBatchNMF(3, random_state=0, batch_size=300, n_jobs=2).fit(X)
+    np.testing.assert_array_equal(again.components_, model.components_)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_a_sample_bears_the_penalties_too(kind):
+    X = kind(np.random.default_rng(0).random((4100, 12)))
+    settings = {"random_state": 0, "alpha_W": 0.05, "l1_ratio": 1.0, "max_iter": 10}
+    ours = MiniBatchNMF(4, **settings)
+    W = ours.fit_transform(X)
+    whole = NMF(4, **settings)
+    theirs = whole.fit_transform(X)
+
+    def objective(W, H):
+        rest = 0.5 * np.square(X - W @ H).sum()
+        return rest + 0.05 * (12 * W.sum() + 4100 * H.sum())
+
+    assert objective(W, ours.components_) <= 1.02 * objective(theirs, whole.components_)
+
+
+def test_the_smoothed_cost_ends_nothing_before_each_image_was_seen():
+    W = np.ones((2, 3))
+    progress = Progress(tol=0.0, patience=2, n=50)
+    reasons = [progress.ends(cost, 10, W * 0, W) for cost in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    assert [bool(reason) for reason in reasons] == [False] * 4 + [True]

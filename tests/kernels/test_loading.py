@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import visnmf
 from visnmf.errors import MissingDependencyError
-from visnmf.kernels import reference
+from visnmf.kernels import choose, reference
 from visnmf.kernels.choose import choose_kernels
 
 pytest.importorskip("numba", reason="numba is not installed")
@@ -28,12 +30,34 @@ def test_importing_and_small_fits_do_not_load_numba():
     assert run(f"{SMALL}; {LOADED}").returncode == 0
 
 
-def test_a_numba_that_cannot_be_loaded_is_as_none(monkeypatch):
-    monkeypatch.setitem(sys.modules, "visnmf.kernels.compiled", None)  # makes its import fail
+@pytest.fixture
+def broken_numba(monkeypatch):
+    """A numba whose import fails, and nothing said of it yet."""
+    monkeypatch.setitem(sys.modules, "visnmf.kernels.compiled", None)
+    choose._warn.cache_clear()
+    yield
+    choose._warn.cache_clear()
+
+
+@pytest.mark.usefixtures("broken_numba")
+def test_a_numba_that_cannot_be_loaded_is_as_none():
     with pytest.warns(RuntimeWarning, match="numba is installed but cannot be loaded"):
         assert choose_kernels("auto", 50, 10_000) is reference
     with pytest.raises(MissingDependencyError, match="numba cannot be loaded"):
         choose_kernels("compiled", 50, 10_000)
+
+
+@pytest.mark.usefixtures("broken_numba")
+def test_that_is_told_once_at_the_line_of_the_user():
+    V = np.random.default_rng(0).random((60, 400))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        visnmf.NMF(20, max_iter=2).fit(V)
+        for seed in range(2):
+            visnmf.factorize(V, 20, max_iter=2, seed=seed)
+    told = [each for each in found if "numba" in str(each.message)]
+    assert [each.filename for each in told] == [__file__]
+    assert "NMF(20" in Path(__file__).read_text().splitlines()[told[0].lineno - 1]
 
 
 @pytest.mark.slow

@@ -163,6 +163,15 @@ def test_nnls_stops_at_its_most_sweeps(kernels):
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
+def test_nnls_tells_the_most_sweeps_that_a_tile_took(kernels):
+    F, G, B = problem(8, 3 * TILE)
+    assert kernels.nnls(F.copy(), G, B, 3, 1e-12) == 4  # it did not get there
+    taken = kernels.nnls(F, G, B, 10_000, 1e-6)
+    assert 4 < taken <= 10_000
+    assert kernels.nnls(F, G, B, 10_000, 1e-5) <= 8  # it is there
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize("q", [90, 4200])
 def test_sums_are_the_formulas(kernels, q):
     F, G, B = problem(7, q)

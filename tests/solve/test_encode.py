@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from visnmf.solve.encode import encode
+from visnmf.solve.encode import encode, near_inverse, solve_clipped
 
 RNG = np.random.default_rng(0)
 W = RNG.random((50, 8)) ** 2
@@ -95,3 +95,32 @@ def test_parts_that_are_much_alike_are_told_apart(kernels):
     H = encode(V, alike, kernels=kernels)
     for v, h in zip(V.T, H.T, strict=True):
         assert np.linalg.norm(v - alike @ h) <= nnls(alike, v)[1] * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_blocks_and_threads_change_nothing(order):
+    V = np.asarray(RNG.random((50, 3000)), np.float32, order=order)
+    whole = encode(V, W, n_jobs=1)
+    np.testing.assert_array_equal(encode(V, W, n_jobs=2), whole)
+    np.testing.assert_array_equal(encode(V[:, :1024], W), whole[:, :1024])
+
+
+@pytest.mark.parametrize("scale", [1e-18, 1e-6, 1e6])
+def test_parts_of_any_size_are_fitted(scale):
+    """Each with its own: the start must not mind that their squares leave float32."""
+    sizes = np.where(np.arange(8) % 2, 1.0, scale)
+    V = RNG.random((50, 20)).astype(np.float32)
+    H = encode(V, W * sizes).astype(float)
+    assert np.isfinite(H).all()
+    if scale > 1e-10:
+        for v, h in zip(V.T.astype(float), H.T, strict=True):
+            assert np.linalg.norm(v - (W * sizes) @ h) <= nnls(W, v)[1] * (1 + 1e-4)
+
+
+def test_the_start_is_the_solution_where_nothing_is_negative():
+    H = RNG.random((8, 30)) + 0.1
+    G = W.T @ W
+    near = near_inverse(G)
+    np.testing.assert_allclose(solve_clipped(near, G @ H), H, rtol=0.3)
+    G[2], G[:, 2] = 0, 0
+    assert not near_inverse(G)[2].any()

@@ -70,6 +70,6 @@ def test_results_can_be_compared_and_kept_in_sets():
 def test_plain_steps_end_too_when_rounding_allows_no_more():
     result = factorize(
         V.astype(np.float32), 5, sweeps=1, extrapolate=False, warmup="none",
-        tol=0, change=0, max_iter=3000,
+        tol=0, change=0, max_iter=30_000,
     )  # fmt: skip
     assert result.reason == "precision"

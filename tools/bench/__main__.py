@@ -1,41 +1,83 @@
 """Measures visnmf against its peers: python tools/bench COMMAND (see README.md beside this)."""
 
 import argparse
+import copy
 import importlib
 import sys
 
 import datasets
 import solvers
 import timing
+from experiments.report import SECTIONS
 
 EXPERIMENTS = (
-    *("race", "defaults", "iteration", "encoding", "memory", "imports", "learn", "lin"),
-    *("unmixing", "clusters", "filling", "divergence"),
+    "race",
+    "kkt",
+    "defaults",
+    "iteration",
+    "growth",
+    "threads",
+    "memory",
+    "encoding",
+    "minibatch",
+    "divergence",
+    "imports",
+    "learn",
+    "lin",
+    "unmixing",
+    "clusters",
+    "filling",
+    "stand_ins",
+    "estimate",
+    "cold",
 )
+SEVERAL = {
+    "all": EXPERIMENTS,
+    "evidence": (*(name for name in SECTIONS if name in EXPERIMENTS), "report"),
+}
 
 
 def main():
+    options = read()
+    timing.isolate(options.threads)
+    print(f"python tools/bench {' '.join(sys.argv[1:])}")
+    names = SEVERAL.get(options.experiment, (options.experiment,))
+    if names != ("report",):
+        timing.describe(options.threads)
+        timing.load_kernels()
+    for name in names:
+        module = importlib.import_module(f"experiments.{name}")
+        own = copy.copy(options)
+        own.sets = options.sets or getattr(module, "SETS", datasets.PICTURES)
+        took, _ = timing.seconds(lambda run=module.run, own=own: run(own))
+        print(f"{name} took {took:.0f} s")
+
+
+def read():
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="python tools/bench", description=__doc__)
-    parser.add_argument("experiment", choices=[*EXPERIMENTS, "all"])
-    parser.add_argument("--sets", nargs="+", choices=datasets.NAMES, default=datasets.NAMES)
-    parser.add_argument("--solvers", nargs="+", choices=solvers.NAMES, default=())
+    parser.add_argument("experiment", choices=[*EXPERIMENTS, "report", *SEVERAL])
+    parser.add_argument("--sets", nargs="+", type=datasets.known, help="the experiment's own")
+    peers = [*solvers.NAMES, "all"]
+    parser.add_argument("--solvers", nargs="+", choices=peers, default=(), help="for race, kkt")
     parser.add_argument(
-        "--iterations", nargs="+", type=int, help="of the peer, for race, divergence"
+        "--iterations", nargs="+", type=int, help="of the peer, for race, kkt, threads, divergence"
     )
     parser.add_argument("--starts", type=int, default=3, help="for race")
     parser.add_argument("--seeds", type=int, default=5, help="for defaults, clusters, divergence")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--budget", type=float, default=60, help="seconds that one run of a peer may take"
+    )
+    parser.add_argument("--write", action="store_true", help="for stand_ins: its page anew")
     parser.add_argument("--quick", action="store_true", help="small and rough: does it run?")
     options = parser.parse_args()
+    if "all" in options.solvers:
+        options.solvers = solvers.PEERS
     if options.quick:
-        options.sets, options.starts, options.seeds = ("digits",), 1, 1
+        options.sets, options.starts, options.seeds = options.sets or ("digits",), 1, 1
         options.iterations = options.iterations or (10, 20)
-    timing.isolate(options.threads)
-    print(f"python tools/bench {' '.join(sys.argv[1:])}")
-    timing.describe(options.threads)
-    timing.load_kernels()
-    for name in EXPERIMENTS if options.experiment == "all" else (options.experiment,):
-        importlib.import_module(f"experiments.{name}").run(options)
+    return options
 
 
 if __name__ == "__main__":

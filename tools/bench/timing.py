@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 OUTPUT = Path(__file__).parents[2] / "bench-output"
+_tables = []  # what was printed since figures were last kept
 
 # The peak is the process's own: what getrusage tells would have the parent's in it
 PEAK = """
@@ -88,14 +90,50 @@ def peak_of(load, make, fit, *arguments):
     return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
+@cache
+def pace():
+    """Return the time of a fixed matrix product: how fast the machine is just now."""
+    A = np.random.default_rng(0).random((1000, 1000), np.float32)
+    return best_of(lambda: A @ A, 20)
+
+
 def objective_of(X, W, H):
     """Return 1/2 ||X - H'W'||^2 from the residuals, in float64, block by block."""
     total = 0.0
-    for start in range(0, len(X), 4096):
+    for start in range(0, X.shape[0], 4096):
         rows = slice(start, start + 4096)
-        residual = X[rows] - H[:, rows].T @ W.T
+        residual = _dense(X[rows]) - H[:, rows].T @ W.T
         total += float(np.square(residual, dtype=np.float64).sum())
     return total / 2
+
+
+def quality_of(X, W, H):
+    """Return the objective and the relative KKT norm, both outright and in float64.
+
+    The norm is that of the projected gradient over that of (V H', W'V), with each part and
+    its encodings scaled to equal lengths: the product does not change, but its gradient does.
+    """
+    lengths = [np.linalg.norm(F, axis=1) for F in (W.T.astype(float), H.astype(float))]
+    scale = np.sqrt(lengths[1] / np.where(lengths[0] > 0, lengths[0], 1))
+    scale = np.where(scale > 0, scale, 1)
+    W, H = W.T * scale[:, None], H / scale[:, None]
+    V_H, W_V = np.zeros(W.shape), np.empty(H.shape)
+    for start in range(0, X.shape[0], 4096):
+        rows = slice(start, start + 4096)
+        block = _dense(X[rows]).astype(float)
+        V_H += H[:, rows] @ block
+        W_V[:, rows] = W @ block.T
+    gradients = (H @ H.T @ W - V_H, W @ W.T @ H - W_V)
+    projected = [
+        np.where(F > 0, gradient, np.minimum(gradient, 0))
+        for F, gradient in zip((W, H), gradients, strict=True)
+    ]
+    norm, at_zero = (np.hypot(*map(np.linalg.norm, pair)) for pair in (projected, (V_H, W_V)))
+    return objective_of(X, W.T, H), float(norm / at_zero)
+
+
+def _dense(rows):
+    return rows if isinstance(rows, np.ndarray) else rows.toarray()
 
 
 def divergence_of(X, W, H):
@@ -125,14 +163,25 @@ def table(title, header, rows):
     """Print a table in plain columns."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    _tables.append({"title": title, "cells": cells})
     print(f"\n{title}")
     for row in cells:
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 def keep(name, values):
-    """Write figures as JSON beside the plots."""
-    OUTPUT.mkdir(exist_ok=True)
-    path = OUTPUT / f"{name}.json"
-    path.write_text(json.dumps(values, indent=1))
+    """Write figures as JSON, with the tables printed for them and the command that made them."""
+    options = " ".join(sys.argv[2:])
+    command = f"python tools/bench {name} {options}".strip()
+    folder = folder_of("--quick" in sys.argv)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    kept = {"command": command, "tables": list(_tables), "figures": values}
+    path.write_text(json.dumps(kept, indent=1))
+    _tables.clear()
     print(f"written {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+
+
+def folder_of(quick):
+    """Return where figures are kept: those of a quick run never take the place of others."""
+    return OUTPUT / "quick" if quick else OUTPUT

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 __all__ = ["ENCODING", "kernels_for_one_run"]
 
-_LOADING_SECONDS = 0.6
-"""What importing numba and loading cached kernels costs a process; compiling, thrice that."""
+_WORTH_COMPILING = 1.25
+"""Seconds to save before compiled kernels are asked for.
 
-_SECONDS_PER_ROW = 4e-6
-_SECONDS_PER_STEP = 3e-11
+Where nothing is cached yet a process spends some 2 s on compiling; 1.25 s saved keep it within 1.3
+times of what it would take without. Cached kernels load in 0.4 s, but whether they are cached
+must not decide which path runs.
+"""
+
+_SECONDS_PER_ROW = 1e-6
+_SECONDS_PER_STEP = 7e-11
 """What NumPy takes longer for a row of a factor, and for a multiply-add of a sweep."""
 
 _SWEEPS = 8
 """Inner sweeps of an iteration of a fit."""
-
-_ITERATIONS = 100
-"""Iterations after which most fits have ended, whatever their bound."""
 
 ENCODING = 6
 """What encoding pictures takes, in iterations of a fit."""
@@ -38,6 +40,14 @@ def kernels_for_one_run(rank: int, length: int, iterations: int) -> str:
     {"auto", "numpy"}
         "numpy" where loading the compiled kernels would cost more than they save.
     """
-    rows = 2 * rank * _SWEEPS * min(iterations, _ITERATIONS)
+    rows = 2 * rank * _SWEEPS * min(iterations, _usual_iterations(rank, length))
     saved = rows * (_SECONDS_PER_ROW + _SECONDS_PER_STEP * rank * length / 2)
-    return "auto" if saved > _LOADING_SECONDS else "numpy"
+    return "auto" if saved > _WORTH_COMPILING else "numpy"
+
+
+def _usual_iterations(rank: int, length: int) -> float:
+    """Return after how many iterations most fits end, as `visnmf.solve.cost` tells.
+
+    Written out, since that would load the solver before it is known to be needed.
+    """
+    return 20 * rank**0.7 / length ** (1 / 7)

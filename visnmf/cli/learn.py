@@ -41,6 +41,7 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
         "visnmf learn faces/ -k 49 --recipe lnmf -o local.safetensors",
         "visnmf learn faces/ -k 49 --loss kl --sparseness-h 0.5 -o sparse.safetensors",
         "visnmf learn photos/ -r --color --on-error skip -k 36 --size 48 -o photos.safetensors",
+        "visnmf learn photos/ -r -k 100 --size 256 --dry-run",
     ),
 )
 @source_argument
@@ -49,7 +50,6 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
     "-o",
     "--output",
     type=OutputFile(".safetensors"),
-    required=True,
     help="The model to write; the picture of its parts goes beside it as .png.",
 )
 @click.option(
@@ -84,11 +84,22 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
 @on_error_option
 @fit_options
 @click.option("--montage/--no-montage", default=True, help="Write the picture of the parts.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Look at a few pictures, tell what time and memory it would take, and write nothing.",
+)
 @jobs_option
 @debug_option
 @click.pass_context
 def learn(
-    ctx: click.Context, source: str, rank: int, output: Path, montage: bool, **options: Any
+    ctx: click.Context,
+    source: str,
+    rank: int,
+    output: Path | None,
+    montage: bool,
+    dry_run: bool,
+    **options: Any,
 ) -> None:
     """Learn the parts of the pictures in SOURCE, and write them as a model.
 
@@ -97,6 +108,31 @@ def learn(
 
     Ctrl-C ends the fit early and keeps what it has.
     """
+    reading = {name: options.pop(name) for name in _READING}
+    if options["recipe"] == "discriminant":
+        reading["labels"] = "folder"
+    if dry_run:
+        from visnmf.cli.dry_run import dry_run as told_beforehand
+
+        tell(told_beforehand(source, rank, reading, fit_settings(ctx, rank, **options)))
+        return
+    if output is None:
+        raise click.UsageError(
+            "--output FILE is needed, the model to write; only --dry-run writes nothing"
+        )
+    _learn(ctx, source, rank, output, montage, reading, options)
+
+
+def _learn(
+    ctx: click.Context,
+    source: str,
+    rank: int,
+    output: Path,
+    montage: bool,
+    reading: dict[str, Any],
+    options: dict[str, Any],
+) -> None:
+    """Read, fit, write and tell."""
     from visnmf.cli.source import read_pictures
     from visnmf.model import learn as learn_model
     from visnmf.plots import save_montage
@@ -109,9 +145,6 @@ def learn(
             "is not written over; give another -o, or --no-montage"
         )
     began = time.perf_counter()
-    reading = {name: options.pop(name) for name in _READING}
-    if options["recipe"] == "discriminant":
-        reading["labels"] = "folder"
     images = read_pictures(source, **reading)
     read = time.perf_counter()
     settings = fit_settings(ctx, rank, **options)

@@ -8,8 +8,9 @@ denominator of the step (Lefèvre, Bach & Févotte 2011). Either is shrunk befor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,13 +22,28 @@ from visnmf.losses.protocol import Loss
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import VALUE, Matrix
 from visnmf.solve.compose import Asked, compose_side, make_loss
-from visnmf.solve.encode import goal_of
+from visnmf.solve.encode import fit_least_squares, goal_of, near_inverse, solve_clipped
 from visnmf.solve.onesided import fit_one
+from visnmf.solve.plan import Plan
+from visnmf.solve.run import run
 from visnmf.solve.side import Side
+from visnmf.solve.stopping import Rule, Trace
 
-__all__ = ["Batch", "Memory", "Progress", "batches_of"]
+__all__ = [
+    "Batch",
+    "Memory",
+    "Progress",
+    "batches_of",
+    "fit_sample",
+    "sample_of",
+]
 
 _CLOSER = 0.1  # encodings of a batch are fitted to this share of the usual goal: they add up
+
+_A_PART, _LEAST = 50, 1000  # images a part in a sample, and in all at least
+_NOISE = 10  # units of the last place that a cost may fall by from rounding alone
+_TIMES = 4  # times its size from which a sample pays
+_OPENING = Rule(20, change=2e-3)  # of the fit to it
 
 
 def batches_of(matrix: Matrix, size: int) -> Iterator[tuple[slice, Matrix]]:
@@ -39,6 +55,31 @@ def batches_of(matrix: Matrix, size: int) -> Iterator[tuple[slice, Matrix]]:
             yield columns, Dense(matrix.values[:, columns])
         else:
             yield columns, matrix.take(np.arange(columns.start, columns.stop))
+
+
+def sample_of(matrix: Matrix, rank: int, rng: np.random.Generator) -> Matrix | None:
+    """Return a sample of many images, in their order, or None where they are not that many."""
+    n, size = matrix.shape[1], max(_A_PART * rank, _LEAST)
+    if n < _TIMES * size:
+        return None
+    return matrix.take(np.sort(rng.choice(n, size, replace=False)))
+
+
+def fit_sample(
+    sample: Matrix, plan: Plan, penalties: Penalties, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return W' and H of a short fit to a sample, from the start that the plan asks for."""
+    plan = replace(
+        plan,
+        rule=_OPENING,
+        W=asked(penalties.components),
+        H=asked(penalties.encodings),
+        bounded=False,
+    )
+    found = run(sample, plan, Trace(), rng, {})
+    if found.reason == "interrupted":
+        raise KeyboardInterrupt
+    return np.ascontiguousarray(found.W.T), np.ascontiguousarray(found.H)
 
 
 @dataclass
@@ -113,16 +154,51 @@ class Batch:
         )  # fmt: skip
         return cls(matrix, loss, W, H, kernels)
 
-    def step(self, W: np.ndarray, H: np.ndarray) -> None:
-        """Take one step of H, in place."""
-        self.side_H.admit(H)
-        self.side_H.step(H, self.side_H.model(self.loss, self.matrix, W, H, objective=False))
+    def visit(
+        self, W: np.ndarray, H: np.ndarray | None, fresh: int | None
+    ) -> tuple[np.ndarray, float]:
+        """Return H, from afresh in `fresh` steps or else after one more, and its cost."""
+        if fresh is None:
+            return self.step(W, H)
+        H = self.encode(W, fresh, closer=True)
+        return H, self.cost(W, H)
 
-    def encode(self, W: np.ndarray, limit: int) -> np.ndarray:
-        """Return H fitted to W from afresh, in `limit` steps or sweeps at most."""
+    def step(self, W: np.ndarray, H: np.ndarray | None) -> tuple[np.ndarray, float]:
+        """Take one step of H, in place, or from the clipped solution where there is no H yet.
+
+        Returns
+        -------
+        H : ndarray (rank, n)
+            After the step.
+        cost : float
+            Loss and penalties for each image.
+        """
+        side = self.side_H
+        if side.kind == "quadratic":
+            given = np.zeros((len(W), self.matrix.shape[1]), W.dtype) if H is None else H
+            model = side.model(self.loss, self.matrix, W, given)
+            assert isinstance(model, Quadratic)
+            H = solve_clipped(near_inverse(model.G), model.B) if H is None else H
+            side.step(H, model)
+            return H, self._cost(W, model.value(H))
+        assert H is not None
+        side.admit(H)
+        side.step(H, side.model(self.loss, self.matrix, W, H, objective=False))
+        return H, self.cost(W, H)
+
+    def encode(self, W: np.ndarray, limit: int, *, closer: bool = False) -> np.ndarray:
+        """Return H fitted to W from afresh, in `limit` steps or sweeps at most.
+
+        To the usual goal of least squares; closer where it is asked for, and else always.
+        """
         matrix, side = self.matrix, self.side_H
         m, n = matrix.shape
-        goal = _CLOSER * goal_of(matrix.dtype)
+        goal = goal_of(matrix.dtype)
+        plain = side.kind == "quadratic" and side.plain
+        if closer or not plain:
+            goal *= _CLOSER
+        if plain:
+            return fit_least_squares(matrix, W, self.kernels, sweeps=limit, goal=goal)[0]
         H = np.zeros((len(W), n), matrix.dtype)
         if side.kind == "quadratic":
             model = side.model(self.loss, matrix, W, H)
@@ -135,10 +211,17 @@ class Batch:
         fit_one(side, self.loss, matrix, W, H, self.kernels, limit=limit, goal=goal)
         return H
 
+    def close(self, W: np.ndarray, limit: int) -> tuple[np.ndarray, float]:
+        """Return H fitted to the last W, and the error of both: the root of twice the loss."""
+        H = self.encode(W, limit)
+        return H, math.sqrt(2 * max(self.loss.value(self.matrix, W, H), 0.0))
+
     def cost(self, W: np.ndarray, H: np.ndarray) -> float:
         """Return loss and penalties for each image."""
-        whole = self.loss.value(self.matrix, W, H) + self.side_W.value(W) + self.side_H.value(H)
-        return whole / self.matrix.shape[1]
+        return self._cost(W, self.loss.value(self.matrix, W, H) + self.side_H.value(H))
+
+    def _cost(self, W: np.ndarray, whole: float) -> float:
+        return (whole + self.side_W.value(W)) / self.matrix.shape[1]
 
 
 @dataclass
@@ -151,7 +234,8 @@ class Progress:
         Ends when no batch of a whole pass moves W by more than this share of its length; 0
         for never. One batch may hold nothing that moves it.
     patience : int, optional
-        Ends after so many batches in a row without a new lowest smoothed cost.
+        Ends after so many batches in a row without a new lowest smoothed cost, but not before
+        each image was seen.
     n : int
         Images in all.
     """
@@ -163,6 +247,7 @@ class Progress:
     lowest: float = field(default=np.inf)
     idle: int = 0
     still: int = 0  # images since W moved
+    seen: int = 0  # images in all so far
 
     def ends(self, cost: float, count: int, before: np.ndarray, W: np.ndarray) -> str:
         """Note a batch of `count` images; return why to end, or an empty string."""
@@ -172,11 +257,13 @@ class Progress:
         else:
             self.smoothed += share * (cost - self.smoothed)
         moved = np.linalg.norm(W - before) > self.tol * np.linalg.norm(W)
+        self.seen += count
         self.still = 0 if moved else self.still + count
         if self.tol > 0 and self.still >= self.n:
             return "small H change"
-        self.idle = 0 if self.smoothed < self.lowest else self.idle + 1
+        lower = self.smoothed < self.lowest * (1 - _NOISE * np.finfo(W.dtype).eps)
+        self.idle = 0 if lower else self.idle + 1
         self.lowest = min(self.lowest, self.smoothed)
-        if self.patience is not None and self.idle >= self.patience:
+        if self.patience is not None and self.idle >= self.patience and self.seen >= self.n:
             return "lack of improvement in objective function"
         return ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
+import sys
 import warnings
+from types import FrameType
 from typing import Protocol, cast
 
 import numpy as np
@@ -23,6 +26,9 @@ Below it a sweep of the NumPy kernels takes some tenths of a millisecond, and a 
 fit less than loading the compiled ones does.
 """
 
+_OURS = ("visnmf", "sklearn")
+"""Packages whose lines are not the user's: estimators are called through scikit-learn."""
+
 
 class Kernels(Protocol):
     """A module of sweeps over one factor; `visnmf.kernels.reference` tells what each does."""
@@ -35,7 +41,11 @@ class Kernels(Protocol):
 
     def nnls(  # noqa: D102
         self, F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float
-    ) -> None: ...
+    ) -> int: ...
+
+    def push(  # noqa: D102
+        self, behind: np.ndarray, F: np.ndarray, beta: float
+    ) -> np.ndarray: ...
 
     def sums(self, F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums: ...  # noqa: D102
 
@@ -73,9 +83,27 @@ def choose_kernels(name: str, rank: int, length: int) -> Kernels:
         except ImportError as error:  # numba refuses a NumPy that is newer than it knows
             if name == "compiled":
                 raise MissingDependencyError(f"numba cannot be loaded: {error}") from error
-            warnings.warn(
-                f"numba is installed but cannot be loaded, so NumPy does its work: {error}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            _warn(str(error))
     return cast(Kernels, importlib.import_module("visnmf.kernels.reference"))
+
+
+@functools.cache
+def _warn(reason: str) -> None:
+    """Tell at the user's line that numba is no help, once in a process and not at every fit."""
+    warnings.warn(
+        f"numba is installed but cannot be loaded, so NumPy does its work: {reason}",
+        RuntimeWarning,
+        stacklevel=1 + _depth(sys._getframe()),
+    )
+
+
+def _depth(frame: FrameType | None) -> int:
+    """Return how many frames from this one on are ours, or scikit-learn's around ours."""
+    depth = 0
+    while frame is not None and _package(frame) in _OURS:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -15,11 +15,13 @@ from typing import Any
 import numba
 import numpy as np
 
+from visnmf.kernels.reference import FIRST_LOOK
+from visnmf.kernels.reference import push as reference_push
 from visnmf.kernels.threads import spread
 from visnmf.kernels.tiles import TILE, Sums, inverse_diagonal, tile_count
 from visnmf.kernels.vectors import copy, row_residual, row_step
 
-__all__ = ["SWEEP_COST", "hals", "nnls", "sums"]
+__all__ = ["SWEEP_COST", "hals", "nnls", "push", "sums"]
 
 _USUAL = 20
 """Sweeps that a least-squares problem takes, more or less."""
@@ -39,15 +41,17 @@ def hals(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float)
     spread(share, tile_count(F), 0.5 * sweeps * len(F) * F.size)
 
 
-def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> None:
+def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> int:
     """Do what `visnmf.kernels.reference.nnls` does."""
     model, aim = _model(F, G, B), F.dtype.type(goal)
+    taken = np.zeros(tile_count(F), np.int64)
 
     def share(first: int, last: int) -> None:
         late = np.empty((2, TILE), F.dtype)
-        _nnls_tiles(F, *model, sweeps, aim, first, last, *_workspace(F), late)
+        _nnls_tiles(F, *model, sweeps, aim, first, last, *_workspace(F), late, taken)
 
-    spread(share, tile_count(F), float(_USUAL) * len(F) * F.size)
+    spread(share, len(taken), float(_USUAL) * len(F) * F.size)
+    return int(taken.max(initial=0))
 
 
 def sums(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums:
@@ -60,6 +64,14 @@ def sums(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums:
 
     spread(share, len(totals), float(len(F)) * F.size)
     return Sums(*totals.sum(axis=0).tolist())
+
+
+def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+    """Do what `visnmf.kernels.reference.push` does."""
+    if behind.flags.c_contiguous and F.flags.c_contiguous:
+        _push(behind.reshape(-1), F.reshape(-1), F.dtype.type(beta))
+        return behind
+    return reference_push(behind, F, beta)
 
 
 def _model(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -97,6 +109,14 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:
         return numba.njit(**options)(function)
+
+
+@_compile
+def _push(behind, F, beta):  # type: ignore[no-untyped-def]
+    zero = beta * 0
+    for i in range(F.shape[0]):
+        ahead = F[i] + beta * (F[i] - behind[i])
+        behind[i] = ahead if ahead > zero else zero
 
 
 @_compile
@@ -156,8 +176,9 @@ def _is_late(G, T, C, row, allowed, violation):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _nnls_tiles(F, G, inverse, B, sweeps, goal, first, last, T, C, row, late):  # type: ignore[no-untyped-def]
+def _nnls_tiles(F, G, inverse, B, sweeps, goal, first, last, T, C, row, late, taken):  # type: ignore[no-untyped-def]
     allowed, violation = late[0], late[1]
+    step = inverse.sum() / inverse.shape[0]
     for tile in range(first, last):
         start = tile * TILE
         stop = min(start + TILE, F.shape[1])
@@ -166,10 +187,17 @@ def _nnls_tiles(F, G, inverse, B, sweeps, goal, first, last, T, C, row, late):  
         for k in range(C.shape[0]):
             for j in range(row.shape[0]):
                 allowed[j] += goal * goal * C[k, j] * C[k, j]
-        for sweep in range(sweeps):
-            _sweep(G, inverse, T, C)
-            if sweep % 4 == 3 and not _is_late(G, T, C, row, allowed, violation):
+        near = step * step * allowed.sum()
+        taken[tile] = sweeps + 1
+        look = FIRST_LOOK
+        for sweep in range(1, sweeps + 1):
+            moved = _sweep(G, inverse, T, C)
+            if sweep < look or (moved > near and sweep < 2 * look):
+                continue
+            if not _is_late(G, T, C, row, allowed, violation):
+                taken[tile] = sweep
                 break
+            look = sweep + max(2, sweep // 8)
         _store(F, start, stop, T)
 
 

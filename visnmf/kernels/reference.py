@@ -8,10 +8,13 @@ import numpy as np
 
 from visnmf.kernels.tiles import TILE, Sums, inverse_diagonal
 
-__all__ = ["SWEEP_COST", "hals", "nnls", "sums"]
+__all__ = ["SWEEP_COST", "hals", "nnls", "push", "sums"]
 
 SWEEP_COST = 4.0
 """What a multiply-add of a sweep costs, over one of a matrix product."""
+
+FIRST_LOOK = 4
+"""Sweeps of a least-squares problem before its gradient is looked at."""
 
 _BLOCK = 64 * TILE  # columns that are swept together, so that they stay in cache
 
@@ -62,34 +65,57 @@ def hals(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, ratio: float)
         F[:, columns] = part
 
 
-def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> None:
+def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) -> int:
     """Solve min 1/2 <G, F F'> - <B, F> over F >= 0, each column for itself, in place.
 
     Sweeps go on until, in each column of a tile, the projected gradient is at most
     `goal` times as long as B's column, its length at F = 0; at most `sweeps` times.
+    Return the most sweeps that a tile took, `sweeps` + 1 where one did not get there.
+
+    The gradient costs what a sweep does, so it is looked at when a sweep moves the tile so
+    little that it may have got there, and in any case when twice as many were done; then again
+    an eighth of the sweeps later.
     """
+    inverse = inverse_diagonal(G)
     alive, scaled, targets = _scaled(G, B)
+    most = 0
     for columns in _blocks(F):
         part, target = F[:, columns].copy(), B[:, columns]
         aim = targets[:, columns]
         left = np.arange(part.shape[1])
         work = part
         allowed = goal * goal * np.einsum("kj,kj->j", target, target)
-        for sweep in range(sweeps):
+        starts = np.arange(0, len(left), TILE)
+        near = np.float64(inverse.mean()) ** 2 * np.add.reduceat(allowed, starts)
+        look = np.full(len(starts), FIRST_LOOK)
+        for sweep in range(1, sweeps + 1):
+            before = work.copy()
             _sweep(work, alive, scaled, aim)
-            if sweep % 4 != 3:
+            before -= work
+            starts = np.arange(0, len(left), TILE)
+            moved = np.add.reduceat(np.einsum("kj,kj->j", before, before), starts)
+            looked = (sweep >= look) & ((moved <= near) | (sweep >= 2 * look))
+            if not looked.any():
                 continue
             free = _projected(work, target - G @ work)
             late = np.einsum("kj,kj->j", free, free) > allowed
-            go_on = np.add.reduceat(late, np.arange(0, len(left), TILE)) > 0
+            go_on = ~looked | (np.add.reduceat(late, starts) > 0)
+            look[looked] = sweep + max(2, sweep // 8)
+            most = max(most, sweep)
+            if go_on.all():
+                continue
             keep = np.repeat(go_on, TILE)[: len(left)]
             part[:, left] = work
             left, allowed = left[keep], allowed[keep]
             work, target, aim = work[:, keep], target[:, keep], aim[:, keep]
+            near, look = near[go_on], look[go_on]
             if not len(left):
                 break
+        else:
+            most = sweeps + 1
         part[:, left] = work
         F[:, columns] = part
+    return most
 
 
 def sums(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums:
@@ -106,6 +132,17 @@ def sums(F: np.ndarray, G: np.ndarray, B: np.ndarray) -> Sums:
             np.einsum("kj,kj->k", free, free).sum(dtype=np.float64),
         )
     return Sums(*total.tolist())
+
+
+def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
+    """Write max(0, F + beta (F - behind)) over `behind`, the place that F came from."""
+    if beta == 0:
+        np.copyto(behind, F)
+        return behind
+    np.subtract(F, behind, out=behind)
+    behind *= F.dtype.type(beta)
+    behind += F
+    return np.maximum(behind, 0, out=behind)
 
 
 def _blocks(F: np.ndarray) -> Iterator[slice]:

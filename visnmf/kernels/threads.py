@@ -22,10 +22,12 @@ from visnmf.errors import InvalidInputError
 
 __all__ = ["available", "cores", "jobs", "on_threads", "spread", "threads"]
 
-_WORTH = 1.5e7
+_WORTH = 5e6
 """Multiply-adds of a share below which handing it to another thread costs more than it saves."""
 
 _wanted: ContextVar[int] = ContextVar("visnmf_threads", default=0)  # 0 where no fit runs
+
+_inside: ContextVar[bool] = ContextVar("visnmf_inside", default=False)  # whether a fit runs
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -140,21 +142,24 @@ def threads(n_jobs: int | None = None) -> Iterator[None]:
     >>> with visnmf.threads(1):
     ...     result = visnmf.factorize(V, rank=3)
     """
-    wanted = _count(n_jobs)
-    process = _process
-    process.enter()
-    token = _wanted.set(wanted)
-    try:
-        yield
-    finally:
-        _wanted.reset(token)
-        process.leave()
+    with jobs(n_jobs):
+        if _inside.get():  # a part of the fit that counts already
+            yield
+            return
+        process = _process
+        process.enter()
+        token = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(token)
+            process.leave()
 
 
 @contextmanager
 def jobs(n_jobs: int | None) -> Iterator[None]:
     """Let the fits inside run on so many threads, where they do not say otherwise themselves."""
-    token = _wanted.set(_wanted.get() if n_jobs is None else _count(n_jobs))
+    token = _wanted.set(_count(n_jobs))
     try:
         yield
     finally:

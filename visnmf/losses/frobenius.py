@@ -6,17 +6,16 @@ import numpy as np
 
 from visnmf.kernels.products import gram_of
 from visnmf.losses.beta import bundle_of
+from visnmf.losses.known import MOST, KnownEntries
 from visnmf.losses.models import Quadratic, Split
 from visnmf.matrices.entries import Entries
 from visnmf.matrices.masked import Masked
-from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Bundle, Matrix, Terms
+from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Matrix
 
 __all__ = ["Frobenius"]
 
 _SQUARE = bundle_of(2.0)
-_RESIDUAL = Bundle("residual", lambda v, y, cost: _residual(v, y), 1)
 _DENSE = 0.5  # the share of known entries from which the bound beats one curvature a column
-_MOST = 1 << 27  # numbers in the curvatures of all columns together
 
 
 class Frobenius:
@@ -33,7 +32,8 @@ class Frobenius:
     above the loss that touches it at F: what is missing is filled in by A'F (the EM
     algorithm; Zhang et al. 2006), G = A A' and B = A (M * (V - A'F)) + G F. Where little is
     known that bound is too cautious, and each column j has its own exact curvature
-    sum_i M_ij a_i a_i', while these fit into half a gigabyte or so.
+    sum_i M_ij a_i a_i', while these fit into half a gigabyte or so; of stored entries, none are
+    formed before they are asked for.
     """
 
     name = "frobenius"
@@ -63,11 +63,13 @@ class Frobenius:
             return self.model(matrix, A, np.empty_like(F) if out is None else out)
         assert isinstance(matrix, Masked | Entries)
         rank, n = F.shape
-        if not uniform and matrix.density < _DENSE and rank * rank * n <= _MOST:
+        if isinstance(matrix, Entries) and not uniform and matrix.density < _DENSE:
+            return KnownEntries(matrix, A, F, self.const)
+        if not uniform and matrix.density < _DENSE and rank * rank * n <= MOST:
             return Quadratic(matrix.grams(A), matrix.contract(A, None, VALUE, out=out), self.const)
         G = gram_of(A)
         fitted = G @ F
-        (B,), squares = matrix.gather(A, F, _RESIDUAL)
+        B, squares = matrix.residual(A, F)
         B += fitted
         pull = 0.5 * fitted - B
         at_F = float(np.einsum("kj,kj->k", pull, F).sum(dtype=np.float64))
@@ -87,8 +89,3 @@ class Frobenius:
     def value(self, matrix: Matrix, A: np.ndarray, F: np.ndarray) -> float:
         """Return the loss itself, from the residuals outright."""
         return 0.5 * matrix.total(A, F, SQUARED_RESIDUAL)
-
-
-def _residual(v: np.ndarray, y: np.ndarray) -> Terms:
-    residual = np.subtract(v, y, out=y)
-    return (residual,), (residual, residual)

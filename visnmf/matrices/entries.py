@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.matrices.blocks import dot
-from visnmf.matrices.protocol import Bundle, Entrywise
+from visnmf.matrices.protocol import SQUARED_RESIDUAL, Bundle, Entrywise
 from visnmf.matrices.stored import Stored
 
 __all__ = ["Entries"]
@@ -105,6 +105,8 @@ class Entries:
 
     def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
         """Return the sum of M * f(V, A'F) over the known entries, in float64."""
+        if function is SQUARED_RESIDUAL and A is not None and F is not None:
+            return self.columns.squares(A, F, self.weights.data)
         return dot(self._of(A, F, function), self.weights.data)
 
     def gather(
@@ -115,6 +117,12 @@ class Entries:
         arrays, pair = bundle.of(data, self.columns.fitted(A, F), cost)
         whole = float("nan") if pair is None else dot(pair[0], pair[1] * weights)
         return [self.columns.contract(A, found * weights) for found in arrays], whole
+
+    def residual(self, A: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return A @ (M * (V - A'F)), and the sum of M * (V - A'F)^2."""
+        found = self.columns.data - self.columns.fitted(A, F)
+        weighted = found * self.weights.data
+        return self.columns.contract(A, weighted), dot(found, weighted)
 
     def grams(self, A: np.ndarray) -> np.ndarray:
         """Return sum_i M[i, j] a_i a_i' over the known entries of each column, (rank, rank, n)."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.matrices.blocks import column_blocks, dot, fitted, room_for
+from visnmf.kernels.masking import choose_masking
+from visnmf.matrices.blocks import add_up, column_blocks, dot, fitted, room_for
 from visnmf.matrices.protocol import Bundle, Entrywise
 
 __all__ = ["Masked"]
@@ -111,6 +112,27 @@ class Masked:
             for found, out in zip(arrays, sums, strict=True):
                 np.matmul(A, _weighted(found, weights), out=out[:, columns])
         return sums, whole if cost else float("nan")
+
+    def residual(self, A: np.ndarray, F: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return A @ (M * (V - A'F)), and the sum of M * (V - A'F)^2, in one pass."""
+        m, n = self.shape
+        sums = np.empty((len(A), n), self.dtype)
+        kernel = choose_masking(self.values.size)
+        by_column = self.values.flags.f_contiguous
+        V, M = (X.T if by_column else X for X in (self.values, self.weights))
+        V, M = np.ascontiguousarray(V), np.ascontiguousarray(M)  # no copies, as a rule
+
+        def task(columns: slice, room: np.ndarray) -> float:
+            near = fitted(A, F, columns, self.values[:, columns], room)
+            every = slice(0, m)
+            if by_column:
+                found = kernel.residual(V, M, (columns, every), near.T)
+            else:
+                found = kernel.residual(V, M, (every, columns), near)
+            np.matmul(A, near, out=sums[:, columns])
+            return found
+
+        return sums, add_up(self.shape, self.dtype, 2.0 * A.size * n, task)
 
     def grams(self, A: np.ndarray) -> np.ndarray:
         """Return sum_i M[i, j] a_i a_i' for each column j, (rank, rank, n)."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from visnmf.kernels.sampling import choose_sampled
+from visnmf.kernels.sampling import Sampling, choose_sampling
 
 __all__ = ["Stored"]
 
@@ -64,19 +64,22 @@ class Stored:
 
     def fitted(self, A: np.ndarray, F: np.ndarray) -> np.ndarray:
         """Return A'F at the stored places, (nnz,); costs rank multiply-adds an entry."""
-        kernel = choose_sampled(len(A), len(self.indices))
-        left, right = (np.ascontiguousarray(X.T) for X in (A, F))
-        return kernel(left, right, self.indptr, self.indices)
+        return self._sums(A).fitted(A, F, self.indptr, self.indices)
 
     def contract(
         self, A: np.ndarray, data: np.ndarray | None = None, out: np.ndarray | None = None
     ) -> np.ndarray:
         """Return A @ V, (rank x n), for these numbers or others at the same places."""
-        found = (self.matrix(data).T @ np.ascontiguousarray(A.T)).T
-        if out is None:
-            return np.ascontiguousarray(found)
-        out[...] = found
-        return out
+        data = self.data if data is None else data
+        return self._sums(A).contract(A, self.indptr, self.indices, data, out)
+
+    def squares(self, A: np.ndarray, F: np.ndarray, weights: np.ndarray) -> float:
+        """Return the sum of weights * (V - A'F)^2 over the stored places, in float64."""
+        places = self.indptr, self.indices
+        return self._sums(A).squares(A, F, places, self.data, weights)
+
+    def _sums(self, A: np.ndarray) -> Sampling:
+        return choose_sampling(len(A), len(self.indices))
 
     def take(self, columns: np.ndarray) -> Stored:
         """Return the entries of some columns."""

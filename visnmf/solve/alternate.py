@@ -18,6 +18,7 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.models import Point, Quadratic, Split, length
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
+from visnmf.solve.bold import Bold, bold_steps
 from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.iterate import Pair, balance, effort_of
 from visnmf.solve.side import Model, Side
@@ -46,6 +47,8 @@ class Composition:
         The sums that tell how a pair does.
     mixing : ndarray (rank, rank), optional
         S in V ~ W S H (nsNMF), symmetric.
+    bold : bool
+        Whether steps that may raise the objective go first, where there are any.
     """
 
     matrix: Matrix
@@ -54,11 +57,18 @@ class Composition:
     H: Side
     kernels: Kernels
     mixing: np.ndarray | None = None
+    bold: bool = False
 
     def extrapolation(self) -> Extrapolation:
         """Return the extrapolation that suits the steps."""
         on_logs = self.W.positive and self.H.positive
         return Extrapolation.on_logs() if on_logs else Extrapolation()
+
+    def bold_steps(self, extrapolate: bool) -> Bold | None:
+        """Return the scaled Newton steps that go before multiplicative ones, or None."""
+        if not (self.bold and self.plain and self.W.positive and self.H.positive):
+            return None
+        return bold_steps(self.loss, self.matrix, self.kernels, extrapolate=extrapolate)
 
     @property
     def plain(self) -> bool:
@@ -115,7 +125,6 @@ def alternate(
     phase, rule, trace, extrapolation, cold
         As of `visnmf.solve.iterate.iterate`.
     """
-    W_side, H_side = problem.W, problem.H
     before = Pair(pair.W, pair.H)  # where the steps that led to the pair began
     model_H = problem.model_H(pair)
     best = _objective(problem, model_H, pair)
@@ -124,16 +133,18 @@ def alternate(
         pair.start = problem.measure(pair, model_H)[:2]
     slow = idle = 0
     plain = False  # whether the last step was taken back
+    steps = _Steps(problem, extrapolation)
     for iteration in range(1, rule.max_iter + 1):
-        beta = extrapolation.beta if extrapolation and not plain else 0.0
         measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
         effort = effort_of(iteration) if cold else 1.0
+        steps.begin(iteration, effort, plain)
         stepped = pair.H.copy()
-        H_side.step(stepped, model_H, effort)
-        trial = Pair(W_side.ahead(before.W, pair.W, beta), H_side.ahead(before.H, stepped, beta))
-        W_side.step(trial.W, problem.model_W(trial), effort)
+        steps.step("H", stepped, pair.W, model_H)
+        trial = Pair(steps.ahead("W", before.W, pair.W), steps.ahead("H", before.H, stepped))
+        steps.step("W", trial.W, trial.H, problem.model_W(trial))
         if measured and problem.plain:
             balance((trial.W, pair.W), (trial.H, stepped, pair.H))
+            steps.forget()
         model = problem.model_H(trial)
         objective = _objective(problem, model, trial)
 
@@ -163,15 +174,82 @@ def alternate(
             return "change"
         if reason:
             return reason
-        if idle == _IDLE or (not fell and beta == 0):
+        if idle == _IDLE or (not fell and steps.safe):
             return "precision"
         plain = not fell
-        if extrapolation and beta:
-            if fell:
-                extrapolation.grow()
-            else:
-                extrapolation.back()
+        steps.note(fell)
     return "max_iter"
+
+
+class _Steps:
+    """The steps of either factor: bold ones while they pay, else those of the sides.
+
+    Parameters
+    ----------
+    problem : Composition
+        Whose sides step.
+    extrapolation : Extrapolation or None
+        That of the sides' steps.
+    """
+
+    def __init__(self, problem: Composition, extrapolation: Extrapolation | None) -> None:
+        self.problem = problem
+        self.usual = extrapolation
+        self.bold = problem.bold_steps(extrapolation is not None)
+        self.boldly = False  # whether this iteration's are
+        self.beta = 0.0
+
+    def begin(self, iteration: int, effort: float, plain: bool) -> None:
+        """Settle how an iteration steps; plainly where the last one was taken back."""
+        self.iteration, self.effort = iteration, effort
+        bold = self.bold if self.bold and not self.bold.left else None
+        # After a bold step that was not extrapolated, and rose, one that cannot
+        self.boldly = bold is not None and not (plain and self.boldly and not self.extrapolated)
+        chosen = bold.extrapolation if bold and self.boldly else self.usual
+        self.beta = chosen.beta if chosen and not plain else 0.0
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether this iteration goes beyond its steps."""
+        return self.beta > 0
+
+    @property
+    def safe(self) -> bool:
+        """Whether the steps of this iteration cannot raise the objective but by rounding."""
+        return not self.boldly and not self.extrapolated
+
+    def step(self, factor: str, F: np.ndarray, other: np.ndarray, model: Model) -> None:
+        """Step on the factor "W" or "H", in place, beside the other one."""
+        if self.boldly:
+            assert self.bold is not None
+            assert isinstance(model, Split)
+            self.bold.step(factor, F, other, model, self.effort, self.iteration)
+        else:
+            getattr(self.problem, factor).step(F, model, self.effort)
+
+    def ahead(self, factor: str, behind: np.ndarray, F: np.ndarray) -> np.ndarray:
+        """Return a factor pushed on along the way from `behind`; a copy."""
+        if self.boldly:
+            assert self.bold is not None
+            return self.bold.push(behind, F, self.extrapolated)
+        side = getattr(self.problem, factor)
+        return side.ahead(behind, F, self.beta)
+
+    def forget(self) -> None:
+        """Note that the factors were scaled."""
+        if self.bold:
+            self.bold.forget()
+
+    def note(self, fell: bool) -> None:
+        """Note what came of the iteration."""
+        if self.boldly:
+            assert self.bold is not None
+            self.bold.note(fell, self.extrapolated)
+        elif self.usual and self.extrapolated:
+            if fell:
+                self.usual.grow()
+            else:
+                self.usual.back()
 
 
 def _objective(problem: Composition, model_H: Model, pair: Pair) -> float:

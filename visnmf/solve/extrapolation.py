@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from visnmf.kernels.reference import push
+
 __all__ = ["Extrapolation", "push", "push_on_logs"]
 
 _REACH = 10.0  # the most that a push multiplies or divides an entry by
@@ -59,17 +61,6 @@ class Extrapolation:
         """Note that the objective rose, and that the step was taken back."""
         self.beta /= self.shrink
         self.ceiling = self.last or self.beta
-
-
-def push(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
-    """Write max(0, F + beta (F - behind)) over `behind`, the place that F came from."""
-    if beta == 0:
-        np.copyto(behind, F)
-        return behind
-    np.subtract(F, behind, out=behind)
-    behind *= F.dtype.type(beta)
-    behind += F
-    return np.maximum(behind, 0, out=behind)
 
 
 def push_on_logs(behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:

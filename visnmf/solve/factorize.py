@@ -70,8 +70,9 @@ def factorize(
         Non-negative and finite; columns are images. float32 and float64 are worked on
         as given, in either memory order, without a copy; integers of up to 16 bits and
         float16 become float32, other integers float64, and so does float32 whose largest
-        entry lies beyond 1e-9 to 1e9. A sparse V is never made dense; an entry that it does
-        not store is 0, unless `observed` is "stored".
+        entry lies beyond 1e-9 to 1e9. A sparse V is not made dense (unless it
+        stores over 95 % of its entries); what it does not store is 0, unless `observed` is
+        "stored".
     rank : int
         How many parts to learn, at least 1, known ones included; may exceed min(m, n).
     loss : str or float

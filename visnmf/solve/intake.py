@@ -28,6 +28,10 @@ def is_sparse(V: Any) -> bool:
     return sparse.issparse(V)
 
 
+_FULL = 0.95
+"""The share of entries that a sparse V stores beyond which it is an array like any other."""
+
+
 def take_in(
     V: Any, *, observed: Any = None, weights: Any = None, missing: float | None = None
 ) -> Matrix:
@@ -71,7 +75,7 @@ def take_in(
         known = known & ~gone
     values = check_values(_kept(V, known))
     if share is None:
-        return _some(Masked(values, _like(known, values)))
+        return Dense(values) if known.all() else _some(Masked(values, _like(known, values)))
     return _some(Masked(values, _like((share * known).astype(values.dtype), values)))
 
 
@@ -167,6 +171,8 @@ def _take_in_sparse(V: Any, observed: Any, weights: Any, missing: Any) -> Matrix
         entries = _checked(V)
         return _some(Entries(entries, entries.with_data(np.ones_like(entries.data))))
     if observed is None and weights is None:
+        if V.nnz > _FULL * V.shape[0] * V.shape[1]:  # an array takes less room
+            return Dense(check_values(V.toarray(order="F")))
         return Sparse(_checked(V))
     known, share = _known_of(V.shape, observed, weights)
     if not sparse.issparse(known):

@@ -17,15 +17,17 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.frobenius import Frobenius
 from visnmf.losses.models import Point, Quadratic
 from visnmf.matrices.protocol import Matrix
-from visnmf.solve.extrapolation import Extrapolation, push
+from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
 __all__ = ["Pair", "Problem", "balance", "effort_of", "iterate"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
+_FIRST_LOOK = 3  # and when it is measured first: a stand-in may have brought the pair near
 _SHORT = 3  # how often the effort doubles after a cold start, every second iteration
 _NOISE = 2.0  # rounding of the objective, in units of the dtype's eps times 1/2 ||V||^2
 _IDLE = 100  # iterations without any gain after which only rounding is at work
+_NEARER = 0.98  # a projected gradient over the least one so far that is a gain, too
 _STALLED = 1e-3  # a beta below which a rise of the objective can only be rounding
 
 
@@ -89,16 +91,17 @@ def iterate(
         factor fitted closely to a poor one loses entries that it does not get back.
     """
     V, loss, update, kernels = problem.matrix, problem.loss, problem.update, problem.kernels
-    steps = _Steps(pair)
+    steps = _Steps(pair, kernels)
     B_W, B_H = np.empty_like(pair.W), np.empty_like(pair.H)
     model_H = loss.model(V, steps.W, out=B_H)
     noise = _NOISE * float(np.finfo(V.dtype).eps) * loss.const
-    best = math.inf
+    best = nearest = math.inf
     slow = idle = 0
+    look = _FIRST_LOOK if trace.history else 0
     for iteration in range(1, rule.max_iter + 1):
         effort = effort_of(iteration) if cold else 1.0
         beta = extrapolation.beta if extrapolation else 0.0
-        measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
+        measured = iteration % _MEASURE_EVERY == 0 or iteration in (look, rule.max_iter)
         update.step(steps.start_H(), model_H, effort)
         H = steps.extrapolate_H(beta)
         if measured and iteration > 1:
@@ -129,7 +132,10 @@ def iterate(
         reason = trace.add(phase, iteration, max(best, 0.0), kkt)
         if rule.tol and violation <= rule.tol:
             return "kkt"
-        idle = 0 if fell and gain > 0 else idle + 1
+        # What float32 cannot tell of the objective the projected gradient still does
+        nearer = kkt < _NEARER * nearest
+        nearest = min(nearest, kkt) if nearer else nearest
+        idle = 0 if (fell and gain > 0) or nearer else idle + 1
         slow = slow + 1 if fell and gain < rule.change * best else 0
         if rule.change and slow == rule.patience:
             return "change"
@@ -159,10 +165,12 @@ class _Steps:
     ----------
     pair : Pair
         The best pair, kept up to date.
+    kernels : Kernels
+        What pushes ahead.
     """
 
-    def __init__(self, pair: Pair) -> None:
-        self.pair = pair
+    def __init__(self, pair: Pair, kernels: Kernels) -> None:
+        self.pair, self._push = pair, kernels.push
         self.W = pair.W.copy()
         """Where the step of W begins and ends."""
         self._H_step = np.empty_like(pair.H)
@@ -175,7 +183,7 @@ class _Steps:
 
     def extrapolate_H(self, beta: float) -> np.ndarray:
         """Return H beyond its step."""
-        self._H_ahead = push(self._H_before, self._H_step, beta)
+        self._H_ahead = self._push(self._H_before, self._H_step, beta)
         return self._H_ahead
 
     def accept(self, beta: float) -> None:
@@ -183,7 +191,7 @@ class _Steps:
         pair, free_W, free_H = self.pair, self.pair.W, self.pair.H
         pair.W, pair.H = self.W, self._H_ahead
         self._H_before, self._H_step = self._H_step, free_H
-        self.W = push(free_W, pair.W, beta)
+        self.W = self._push(free_W, pair.W, beta)
 
     def take_back(self) -> None:
         """Go on from the best pair, with no way behind it to extrapolate."""

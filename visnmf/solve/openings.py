@@ -9,16 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.kernels.choose import Kernels
 from visnmf.losses.beta import Beta
+from visnmf.losses.frobenius import Frobenius
 from visnmf.matrices.protocol import ONE, VALUE, Matrix
 from visnmf.solve.alternate import Composition, pull_of
-from visnmf.solve.begin import put_known
+from visnmf.solve.begin import begin, put_known
 from visnmf.solve.compose import Asked
-from visnmf.solve.iterate import Pair
+from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.iterate import Pair, Problem, iterate
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
 from visnmf.solve.stopping import Rule, Trace
+from visnmf.solve.warmup import choose_stand_ins, warm_up
 from visnmf.terms.hoyer import Sparseness
+from visnmf.updates.hals import Hals
 
 __all__ = ["opening"]
 
@@ -114,16 +119,51 @@ def _frobenius_start(
                 given = plan.given[0] / rows, plan.given[1] / columns
                 own = replace(plain, given=given)
         inner = trace.inner("start")
-        found = fit(part, own, inner, rng, {})
-        W, H = np.ascontiguousarray(found.W.T), found.H
+        W, H = _frobenius_pair(part, own, problem.kernels, inner, rng, fit)
         if scaled:
             W, H = W * rows, H * columns
         _lift(W, H)
-        fits.append((problem.loss.value(matrix, problem.mixed(W), H), W, H))
+        fits.append((W, H))
         if inner.ended:
             break
-    _, W, H = min(fits, key=lambda each: each[0])
-    return W, H
+    if len(fits) == 1:
+        return fits[0]
+    return min(fits, key=lambda each: problem.loss.value(matrix, problem.mixed(each[0]), each[1]))
+
+
+def _frobenius_pair(
+    matrix: Matrix,
+    plan: Plan,
+    kernels: Kernels,
+    trace: Trace,
+    rng: np.random.Generator,
+    fit: Fit,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a short Frobenius fit; its encodings need not be the best ones for its parts."""
+    if matrix.weighted:
+        found = fit(matrix, plan, trace, rng, {})
+        return np.ascontiguousarray(found.W.T), found.H
+    loss = Frobenius(matrix)
+    problem = Problem(matrix, loss, Hals(kernels, plan.sweeps, plan.ratio), kernels)
+    stand_ins = choose_stand_ins(
+        matrix.shape, plan.rank, plan.warmup, kernels.SWEEP_COST, matrix.work
+    )
+    pair, lowered = begin(matrix, plan, stand_ins, rng)
+    cold = plan.given is not None or plan.init_for(matrix.shape) == "random"
+    try:
+        reason = warm_up(
+            problem, pair, stand_ins, lowered=lowered, trace=trace, rng=rng,
+            extrapolation=plan.extrapolate, cold=cold, max_iter=plan.stand_in_iter,
+        )  # fmt: skip
+        if not reason:
+            iterate(
+                problem, pair, phase="V", rule=plan.rule, trace=trace,
+                extrapolation=Extrapolation() if plan.extrapolate else None,
+                cold=cold and not trace.history,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        trace.interrupt()
+    return pair.W, pair.H
 
 
 def _matched_start(

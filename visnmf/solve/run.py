@@ -70,7 +70,9 @@ def compose(matrix: Matrix, plan: Plan, kernels: Kernels) -> Composition:
     if isinstance(loss, Beta) and loss.beta <= 1:
         _check_reach(matrix, plan.known_W, plan.rank, "W")
         _check_reach(matrix.T, plan.known_H, plan.rank, "H")
-    return Composition(matrix, loss, sides["W"], sides["H"], kernels, plan.mixing)
+    return Composition(
+        matrix, loss, sides["W"], sides["H"], kernels, plan.mixing, bold=plan.update == "auto"
+    )
 
 
 def _check_reach(matrix: Matrix, known: np.ndarray | None, rank: int, name: str) -> None:

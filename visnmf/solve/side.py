@@ -8,12 +8,14 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
+from visnmf.losses.known import KnownEntries
 from visnmf.losses.models import Point, Quadratic, Split, projected
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import push, push_on_logs
 from visnmf.terms.elastic_net import ElasticNet
 from visnmf.terms.protocol import Bound, Constraint, Penalty
+from visnmf.updates.hals import Hals
 from visnmf.updates.multiplicative import Multiplicative, lift, scale_into
 from visnmf.updates.newton_kl import Entries
 
@@ -125,10 +127,7 @@ class Side:
         logarithm for each entry of V.
         """
         if self.kind == "quadratic":
-            quadratic = loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
-            for penalty in () if self.held else self.penalties:
-                quadratic = _bounded(quadratic, penalty, F, self._rows(F))
-            return quadratic
+            return self._quadratic(loss, matrix, A, F)
         split = loss.split(matrix, A, F, objective)
         for penalty in () if self.held else self.penalties:
             split = _added(split, penalty, F, self._rows(F))
@@ -137,6 +136,29 @@ class Side:
             l1, l2 = (sum(getattr(penalty, which) for penalty in sizes) for which in ("l1", "l2"))
             split = replace(split, entries=Entries(cast(Any, matrix), A, l1, l2, self.free))
         return split
+
+    def _quadratic(self, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray) -> Quadratic:
+        """Return loss and bounds of the penalties; with curvatures a column where they fit."""
+        rows = self._rows(F)
+        part = np.ascontiguousarray(F[rows])
+        penalties = () if self.held else self.penalties
+        bounds = [penalty.bound(part) for penalty in penalties]
+        model = loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
+        if isinstance(model, KnownEntries):
+            found = [_on_diagonal(bound) for bound in bounds]
+            formed = not self._sweeps or any(bound.G is not None for bound in found)
+            if formed and model.too_large:
+                model = loss.quadratic(matrix, A, F, uniform=True)
+            else:
+                bounds = found
+        for penalty, bound in zip(penalties, bounds, strict=True):
+            model = _bounded(model, penalty, bound, F, rows)
+        return model
+
+    @property
+    def _sweeps(self) -> bool:
+        """Whether the step, or nothing, looks at a column's curvature while it sweeps only."""
+        return self.held or (self.update.name == Hals.name and self.constraint is None)
 
     def step(self, F: np.ndarray, model: Model, effort: float = 1.0) -> None:
         """Lower the model, in place, known rows staying as they are."""
@@ -196,10 +218,23 @@ class Side:
         )
 
 
-def _bounded(model: Quadratic, penalty: Penalty, F: np.ndarray, free: np.ndarray) -> Quadratic:
+def _on_diagonal(bound: Bound) -> Bound:
+    """Return a bound whose G, where it is a multiple of the identity, is in d instead."""
+    if bound.G is None or np.any(bound.G != bound.G[0, 0] * np.eye(len(bound.G))):
+        return bound
+    return Bound(None, bound.B, bound.G[0, 0] + (0 if bound.d is None else bound.d))
+
+
+def _bounded(
+    model: Quadratic, penalty: Penalty, bound: Bound, F: np.ndarray, free: np.ndarray
+) -> Quadratic:
     """Add the bound of a penalty on the free rows, so that the sum is right at F."""
-    bound = penalty.bound(np.ascontiguousarray(F[free]))
     own = _quadratic_of(bound, F, free)
+    value = penalty.value(F[free])
+    const = value - own.value(F)
+    if isinstance(model, KnownEntries) and bound.G is None:
+        B = None if bound.B is None else own.B
+        return model.beside(B, own.d, const, value, penalty.convex)
     G, B, d = model.G, model.B, model.d
     if bound.G is not None:
         G = G + (own.G if G.ndim == 2 else own.G[:, :, None])
@@ -207,10 +242,8 @@ def _bounded(model: Quadratic, penalty: Penalty, F: np.ndarray, free: np.ndarray
         B = B + own.B
     if own.d is not None:
         d = own.d + (0 if d is None else d)
-    value = penalty.value(F[free])
-    const = model.const + value - own.value(F)
     built = None if model.built is None else model.built + value
-    return Quadratic(G, B, const, d, model.convex and penalty.convex, built)
+    return Quadratic(G, B, model.const + const, d, model.convex and penalty.convex, built)
 
 
 def _quadratic_of(bound: Bound, F: np.ndarray, free: np.ndarray) -> Quadratic:

@@ -12,6 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
+from visnmf.kernels.columns import choose_columns
+from visnmf.losses.known import KnownEntries
 from visnmf.losses.models import Quadratic
 from visnmf.terms.protocol import Constraint
 
@@ -54,7 +56,31 @@ class Hals:
         sweeps = max(1, round(self.sweeps * effort))
         if model.uniform and constraint is None:
             self.kernels.hals(F, model.G, model.B, sweeps, self.ratio)
+        elif constraint is None:
+            self._step_columns(F, model, sweeps)
+        else:
+            self._step_held(F, model, sweeps, constraint)
+
+    def _step_columns(self, F: np.ndarray, model: Quadratic, sweeps: int) -> None:
+        """Sweep where columns differ in curvature."""
+        columns = choose_columns(self.kernels)
+        if isinstance(model, KnownEntries):
+            model.descend(F, columns, sweeps, self.ratio)
             return
+        G, B, d = model.G, model.B, model.d
+        if d is not None and G.ndim == 2 and not np.ptp(d):
+            self.kernels.hals(F, G + d[0] * np.eye(len(G), dtype=G.dtype), B, sweeps, self.ratio)
+        elif d is not None and G.ndim == 2:
+            columns.hals_beside(F, G, B, d, sweeps, self.ratio)
+        else:
+            if d is not None:
+                G = G + np.eye(len(G), dtype=G.dtype)[:, :, None] * d
+            columns.hals_each(F, G, B, sweeps, self.ratio)
+
+    def _step_held(
+        self, F: np.ndarray, model: Quadratic, sweeps: int, constraint: Constraint
+    ) -> None:
+        """Sweep where a row is projected after its step."""
         limit = None
         for _ in range(sweeps):
             moved = _sweep(F, model, constraint)
@@ -64,7 +90,7 @@ class Hals:
                 break
 
 
-def _sweep(F: np.ndarray, model: Quadratic, constraint: Constraint | None) -> float:
+def _sweep(F: np.ndarray, model: Quadratic, constraint: Constraint) -> float:
     """Renew each row in turn; return the squared length of the move.
 
     A row's part of the model has a curvature of its own for each column of F. What couples
@@ -80,13 +106,11 @@ def _sweep(F: np.ndarray, model: Quadratic, constraint: Constraint | None) -> fl
             residual = model.B[k] - np.einsum("lj,lj->j", model.G[k], F)
         residual -= d * F[k]
         curvature = np.asarray(model.G[k, k] + d)
-        if constraint is not None and constraint.couples != "entry":
+        if constraint.couples != "entry":
             curvature = curvature.max()
         alive = curvature > np.finfo(F.dtype).tiny
         row = F[k] + np.where(alive, residual / np.where(alive, curvature, 1), 0)
-        if constraint is None:
-            np.maximum(row, 0, out=row)
-        elif np.any(alive):
+        if np.any(alive):
             constraint.project(row[None])
         else:
             continue

@@ -1,19 +1,29 @@
 """One file a data set: each has RANK and load() -> X (n images x m pixels), float32 in [0, 1].
 
-load() raises FileNotFoundError with what is missing where the set is not at hand.
+load() raises FileNotFoundError with what is missing where the set is not at hand. What follows
+a colon in a set's name are load's arguments: "planted:500x2000:30".
 """
 
 import importlib
 import os
 from pathlib import Path
 
-NAMES = ("cbcl", "orl", "frey", "lfw", "digits", "fashion")
+PICTURES = ("cbcl", "orl", "frey", "lfw", "digits", "fashion")
+NAMES = (*PICTURES, "samson", "topics", "planted")
 
 
 def load(name):
     """Return X and the rank that the set is factorized at."""
+    name, *arguments = name.split(":")
     module = importlib.import_module(f"datasets.{name}")
-    return module.load(), module.RANK
+    return module.load(*arguments), int(arguments[-1]) if arguments else module.RANK
+
+
+def known(name):
+    """Return a set's name, with its arguments; raise ValueError where there is no such set."""
+    if name.split(":")[0] not in NAMES:
+        raise ValueError(name)
+    return name
 
 
 def at_hand(names, load=load):

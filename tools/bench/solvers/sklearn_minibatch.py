@@ -4,25 +4,21 @@ import warnings
 
 from sklearn.decomposition import MiniBatchNMF
 
-from timing import objective_of, seconds
+PACKAGE = "sklearn"
+RESUMES = False
+SPARSE = True
 
 
 def missing():
     return None
 
 
-def curve(X, W, H, iterations):
-    points = []
-    for count in iterations:
-        model = MiniBatchNMF(
-            W.shape[1], init="custom", tol=0, max_no_improvement=None, max_iter=count
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            took, codes = seconds(
-                lambda model=model: model.fit_transform(
-                    X, W=H.T.copy(order="C"), H=W.T.copy(order="C")
-                )
-            )
-        points.append((took, objective_of(X, model.components_.T, codes.T)))
-    return points
+def fit(X, W, H, iterations):
+    """Return W and H after so many passes."""
+    model = MiniBatchNMF(
+        W.shape[1], init="custom", tol=0, max_no_improvement=None, max_iter=iterations
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        codes = model.fit_transform(X, W=H.T.copy(order="C"), H=W.T.copy(order="C"))
+    return model.components_.T, codes.T

@@ -2,10 +2,14 @@
 
 from solvers import sklearn_cd
 
+PACKAGE = "sklearn"
+RESUMES = True
+SPARSE = True
+
 
 def missing():
     return None
 
 
-def curve(X, W, H, iterations):
-    return sklearn_cd.curve(X, W, H, iterations, settings={"solver": "mu"})
+def fit(X, W, H, iterations):
+    return sklearn_cd.fit(X, W, H, iterations, settings={"solver": "mu"})

@@ -2,6 +2,8 @@
 
 from solvers import visnmf_compiled
 
+SPARSE = True
+
 
 def missing():
     return None

@@ -282,7 +282,10 @@ class NMF(BaseNMF):
             components, codes, _ = without_floor(matrix, loss, components, codes)
         if update != "hals":
             codes = self._encode(X, components).T
-        found = loss.value(matrix, components, np.ascontiguousarray(codes))
+        if update == "hals" and not any(penalties):
+            found = result.objective
+        else:
+            found = loss.value(matrix, components, np.ascontiguousarray(codes))
         return Fitted(np.ascontiguousarray(codes.T), components, result.n_iter, found)
 
     def _encode(self, X: Any, components: np.ndarray) -> np.ndarray:

@@ -38,13 +38,15 @@ class KnownEntries(Quadratic):
     """
 
     def __init__(self, matrix: Entries, A: np.ndarray, F: np.ndarray, const: float) -> None:
-        vars(self).update(matrix=matrix, A=A, F=F, const=const, d=None, convex=True, pull=None)
+        self._set(matrix=matrix, A=A, F=F, const=const, d=None, convex=True, pull=None, added=0.0)
 
     matrix: Entries
     A: np.ndarray
     F: np.ndarray
     pull: np.ndarray | None
     """B, where it is another than that of the loss over all rows of F."""
+    added: float | None
+    """The value of what was added to the loss, at the F that it was built at; None of rows."""
 
     @property
     def uniform(self) -> bool:
@@ -69,7 +71,9 @@ class KnownEntries(Quadratic):
     @cached_property
     def built(self) -> float | None:
         """The value at the F that it was built at, from the residuals there."""
-        return 0.5 * self.matrix.total(self.A, self.F, SQUARED_RESIDUAL)
+        if self.added is None:
+            return None
+        return 0.5 * self.matrix.total(self.A, self.F, SQUARED_RESIDUAL) + self.added
 
     def times(self, F: np.ndarray) -> np.ndarray:
         """Return the curvature times F."""
@@ -99,7 +103,7 @@ class KnownEntries(Quadratic):
             pull=self.pull if B is None else self.B + B,
             d=self.d if d is None else d,
             convex=self.convex and convex,
-            built=None if self.built is None else self.built + value,
+            added=None if self.added is None else self.added + value,
         )
 
     def of_rows(self, rows: np.ndarray, F: np.ndarray) -> KnownEntries:
@@ -113,7 +117,7 @@ class KnownEntries(Quadratic):
             F=F[rows],
             const=self.const + float(at_rest),
             pull=self.B[rows] - pulled[rows],
-            built=None,
+            added=None,
         )
 
     def descend(self, F: np.ndarray, kernels: ColumnKernels, sweeps: int, ratio: float) -> None:
@@ -126,5 +130,9 @@ class KnownEntries(Quadratic):
     def _with(self, **changes: object) -> KnownEntries:
         """Return a model in which some things are others."""
         model = KnownEntries(self.matrix, self.A, self.F, self.const)
-        vars(model).update({"d": self.d, "convex": self.convex, "pull": self.pull, **changes})
+        kept = {"d": self.d, "convex": self.convex, "pull": self.pull, "added": self.added}
+        model._set(**{**kept, **changes})
         return model
+
+    def _set(self, **things: object) -> None:
+        vars(self).update(things)  # a frozen dataclass takes none otherwise

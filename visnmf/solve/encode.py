@@ -10,7 +10,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import Kernels, choose_kernels
 from visnmf.kernels.products import gram_of, product
 from visnmf.kernels.threads import jobs, spread, threads
-from visnmf.kernels.tiles import inverse_diagonal
+from visnmf.kernels.tiles import TILE, inverse_diagonal
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import VALUE, Matrix
 from visnmf.solve.compose import Asked, compose_side, make_loss, sort_terms
@@ -170,7 +170,8 @@ def fit_least_squares(
     near = near_inverse(G)
     n, dtype = matrix.shape[1], matrix.dtype
     H = np.empty((len(A), n), dtype)
-    count = -(-n // _BLOCK) if isinstance(matrix, Dense) else 1
+    width = min(_BLOCK, -(-n // (2 * TILE)) * TILE)  # two blocks at least, for two threads
+    count = -(-n // width) if isinstance(matrix, Dense) else 1
     late = [_NONE] * count
     W = np.ascontiguousarray(A.T)
 
@@ -189,7 +190,7 @@ def fit_least_squares(
     def share(first: int, last: int) -> None:
         with jobs(1):
             for i in range(first, last):
-                columns = slice(i * _BLOCK, min((i + 1) * _BLOCK, n))
+                columns = slice(i * width, min((i + 1) * width, n))
                 # BLAS is at its best where the longer side of the result comes first
                 fit(i, columns, np.ascontiguousarray((images[columns] @ W).T))
 

@@ -157,7 +157,7 @@ class Side:
 
     @property
     def _sweeps(self) -> bool:
-        """Whether the step, or nothing, looks at a column's curvature while it sweeps only."""
+        """Whether all steps are sweeps that form the curvature of some columns at a time."""
         return self.held or (self.update.name == Hals.name and self.constraint is None)
 
     def step(self, F: np.ndarray, model: Model, effort: float = 1.0) -> None:

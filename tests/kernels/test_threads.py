@@ -1,7 +1,10 @@
 """The threads of a fit: shares, BLAS's own threads, and results that do not depend on them."""
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -186,6 +189,50 @@ def test_products_are_what_numpy_gives(seven, shape):
             assert product(F, V.T, out) is out
             np.testing.assert_allclose(out, F @ V.T, rtol=1e-12)
             np.testing.assert_allclose(gram_of(F), F @ F.T, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("lying", [False, True])
+@pytest.mark.parametrize("n", [65, 66, 129, 400])
+def test_a_range_of_few_columns_is_not_left_over(n, lying, dtype, monkeypatch):
+    monkeypatch.setattr(module, "cores", lambda: 7)
+    monkeypatch.setattr(module, "_process", module._Process())
+    rng = np.random.default_rng(n)
+    A, V = rng.random((40, 10_000)).astype(dtype), rng.random((10_000, n)).astype(dtype)
+    V = np.asfortranarray(V) if lying else V
+    found = []
+    for n_jobs in (1, 2, 7):
+        with threads(n_jobs):
+            found.append(product(A, V))
+    eps = np.finfo(dtype).eps
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=50 * eps)
+
+
+def test_a_thread_that_outlives_the_main_one_can_still_fit():
+    code = (
+        "import threading, numpy as np, visnmf, visnmf.kernels.threads as t; "
+        "t.cores = lambda: 4; V = np.random.default_rng(0).random((400, 900), np.float32); "
+        "go = lambda: print(visnmf.factorize(V, 20, max_iter=5, n_jobs=4).n_iter); "
+        "threading.Thread(target=go).start()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.stdout.strip(), done.stderr) == ("5", "")
+
+
+def test_an_interrupt_waits_for_the_other_shares(seven):
+    ended = threading.Event()
+
+    def task(first, last):
+        if first:
+            time.sleep(0.3)
+            ended.set()
+        else:
+            raise KeyboardInterrupt
+
+    with threads(2), pytest.raises(KeyboardInterrupt):
+        spread(task, 2, 1e9)
+    assert ended.is_set()
 
 
 @pytest.mark.parametrize("loss", ["frobenius", "kl"])

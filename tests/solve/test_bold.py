@@ -133,3 +133,12 @@ def test_constant_images_and_a_rank_beyond_the_sides(loss):
         result = visnmf.factorize(V, rank, loss=loss, max_iter=30)
         assert np.isfinite(result.objective)
         np.testing.assert_allclose(result.W @ result.H, V, rtol=1e-2)
+
+
+def test_steps_that_hardly_move_give_way_before_the_run_ends():
+    for seed in (1, 2, 3):
+        rng = np.random.default_rng(seed)
+        V = np.where(rng.random((60, 80)) < 0.03, 1e-12, rng.random((60, 80)) + 0.1)
+        settings = {"loss": "is", "tol": 0, "max_iter": 300, "kernels": "numpy"}
+        auto, plain = (visnmf.factorize(V, 8, update=update, **settings) for update in ("auto", "mu"))
+        assert auto.objective <= 1.02 * plain.objective

@@ -28,11 +28,13 @@ def product(A: np.ndarray, V: np.ndarray, out: np.ndarray | None = None) -> np.n
     if lying:
         return _turned(A, V, out)
 
+    count = max(1, n // _STEP)  # the last range takes the rest: BLAS has ways of its own for few
+
     def share(first: int, last: int) -> None:
-        columns = slice(first * _STEP, min(last * _STEP, n))
+        columns = slice(first * _STEP, n if last == count else last * _STEP)
         np.matmul(A, V[:, columns], out=out[:, columns])
 
-    spread(share, -(-n // _STEP), float(A.size) * n)
+    spread(share, count, float(A.size) * n)
     return out
 
 

@@ -86,7 +86,8 @@ def nnls(F: np.ndarray, G: np.ndarray, B: np.ndarray, sweeps: int, goal: float) 
         work = part
         allowed = goal * goal * np.einsum("kj,kj->j", target, target)
         starts = np.arange(0, len(left), TILE)
-        near = np.float64(inverse.mean()) ** 2 * np.add.reduceat(allowed, starts)
+        with np.errstate(over="ignore"):  # a bound that is infinite is none
+            near = np.float64(inverse.mean()) ** 2 * np.add.reduceat(allowed, starts)
         look = np.full(len(starts), FIRST_LOOK)
         for sweep in range(1, sweeps + 1):
             before = work.copy()

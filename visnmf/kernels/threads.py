@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
@@ -42,6 +43,7 @@ class _Process:
         self.fits = 0
         self.limiter: Any = None
         self.blas: Any = None
+        self.loaded = 0
         self.blas_threads = 1
 
     def enter(self) -> None:
@@ -76,10 +78,11 @@ class _Process:
             return self.pool
 
     def _count_blas(self) -> int:
-        if self.blas is None:
+        if self.blas is None or self.loaded != len(sys.modules):
             from threadpoolctl import ThreadpoolController
 
             self.blas = ThreadpoolController().select(user_api="blas")
+            self.loaded = len(sys.modules)  # what was imported since may have brought a BLAS
         libraries = self.blas.lib_controllers
         return max((library.get_num_threads() for library in libraries), default=1)
 
@@ -92,6 +95,7 @@ def _renew() -> None:
     global _process
     limiter = _process.limiter
     _process = _Process()
+    _inside.set(False)
     if limiter is not None:
         limiter.restore_original_limits()
 
@@ -133,7 +137,8 @@ def threads(n_jobs: int | None = None) -> Iterator[None]:
     -----
     Meanwhile BLAS has one thread in the whole process; what is large is divided into shares of
     images, pixels or tiles. Fits that run at a time in several threads share the processors.
-    The number of threads does not change what is computed.
+    The number of threads does not change what is computed. The setting holds in the thread that
+    makes it; do not yield from within.
 
     Examples
     --------
@@ -205,15 +210,31 @@ def spread(task: Callable[[int, int], object], count: int, work: float) -> None:
         return
     edges = [count * i // team for i in range(team + 1)]
     pool = _process.workers()
-    others = [
-        pool.submit(task, first, last) for first, last in zip(edges[1:-1], edges[2:], strict=True)
-    ]
+    others: list[Future[object]] = []
     try:
+        for first, last in zip(edges[1:-1], edges[2:], strict=True):
+            try:
+                others.append(pool.submit(task, first, last))
+            except RuntimeError:  # the interpreter ends, and takes on no more work
+                task(first, last)
         task(0, edges[1])
     finally:
-        wait(others)  # also when interrupted: they write to arrays that are still in use
+        _wait_for(others)
     for other in others:
         other.result()
+
+
+def _wait_for(others: list[Future[object]]) -> None:
+    """Wait, also when interrupted: the shares write to arrays that are still in use."""
+    interrupt = None
+    while True:
+        try:
+            wait(others)
+            break
+        except KeyboardInterrupt as again:
+            interrupt = again
+    if interrupt is not None:
+        raise interrupt
 
 
 def _count(n_jobs: int | None) -> int:

@@ -171,7 +171,9 @@ def alternate(
         if fell:
             slow = slow + 1 if gain < rule.change * abs(best) else 0
         if rule.change and slow == rule.patience:
-            return "change"
+            if not steps.leave_bold():
+                return "change"
+            slow = 0  # whether multiplicative steps gain more is still to be seen
         if reason:
             return reason
         if idle == _IDLE or (not fell and steps.safe):
@@ -207,6 +209,13 @@ class _Steps:
         self.boldly = bold is not None and not (plain and self.boldly and not self.extrapolated)
         chosen = bold.extrapolation if bold and self.boldly else self.usual
         self.beta = chosen.beta if chosen and not plain else 0.0
+
+    def leave_bold(self) -> bool:
+        """Leave bold steps for good; tell whether they were not left before."""
+        if self.bold is None or self.bold.left:
+            return False
+        self.bold.left = True
+        return True
 
     @property
     def extrapolated(self) -> bool:

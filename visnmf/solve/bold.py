@@ -29,6 +29,7 @@ __all__ = ["Bold", "bold_steps"]
 _AGE = 5  # iterations that a curvature serves for
 _RISES = 2  # of steps that are not extrapolated, after which they are left
 _DIM = 0.05  # share of entries next to zero, near which a quadratic tells little
+_LEAST_BETA = -1.0  # below it they end in worse places
 _COLUMNS = 100  # of V that are looked at for it
 _CALM = 1.1  # what the damping is divided by with each gain
 _ALARM = 2.0  # and multiplied by with each such rise
@@ -107,7 +108,9 @@ class Bold:
 
 def bold_steps(loss: Loss, matrix: Matrix, kernels: Kernels, *, extrapolate: bool) -> Bold | None:
     """Return the steps where they suit: a beta-divergence and a dense V of few zeros."""
-    if not isinstance(loss, Beta) or not isinstance(matrix, Dense) or _dim(matrix) > _DIM:
+    if not isinstance(loss, Beta) or loss.beta < _LEAST_BETA or not isinstance(matrix, Dense):
+        return None
+    if _dim(matrix) > _DIM:
         return None
     extrapolation = Extrapolation(beta=0.5, shrink=1.5) if extrapolate else None
     return Bold(matrix, loss.beta, kernels, extrapolation)

@@ -174,7 +174,8 @@ def _length(size: Size, kind: Kind, stand_ins: StandIns, plan: Plan, rates: Rate
 def _seconds_of(matrix: Matrix, plan: Plan) -> tuple[float, float, float, float]:
     """Return the seconds of the start, an iteration on a stand-in, one on V, and the end."""
     trace = Trace()
-    run(matrix, plan, trace, np.random.default_rng(0), {})
+    if run(matrix, plan, trace, np.random.default_rng(0), {}).reason == "interrupted":
+        raise KeyboardInterrupt
     records = trace.history
     warm = _step([each.seconds for each in records if each.phase in ("low rank", "sample")])
     on_V = [each.seconds for each in records if each.phase == "V"]

@@ -19,8 +19,9 @@ class Record:
     Attributes
     ----------
     phase : str
-        What the iteration worked on: "sample" or "low rank" (stand-ins for V), "start" (a
-        Frobenius fit that another loss starts from), "V", or "closing" (a last fit of H alone).
+        What the iteration worked on: "sample", "low rank", "part" (some columns of the
+        low-rank one), all stand-ins for V; "start" (a Frobenius fit that another loss starts from);
+        "V"; or "closing" (a last fit of H alone).
     iteration : int
         Counted from 1 within the phase.
     seconds : float

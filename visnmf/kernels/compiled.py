@@ -7,14 +7,9 @@ tiles and lets go of the interpreter's lock.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import numba
 import numpy as np
 
+from visnmf.kernels.compiling import compiler
 from visnmf.kernels.reference import FIRST_LOOK
 from visnmf.kernels.reference import push as reference_push
 from visnmf.kernels.threads import spread
@@ -88,27 +83,7 @@ def _workspace(F: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return room[:rank], room[rank:-1], room[-1]
 
 
-def _digest() -> str:
-    """Return a digest of the sources that the compiled code is made of beside this one."""
-    sources = [Path(__file__).with_name(name) for name in ("tiles.py", "vectors.py")]
-    content = b"".join(path.read_bytes() for path in sources if path.exists())
-    return hashlib.sha256(content).hexdigest()[:8]
-
-
-_SOURCES = _digest()
-
-
-def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile on first use, kept on disk where a folder for that can be written.
-
-    Numba renews what it kept when this file changes; the other sources are in the name.
-    """
-    function.__qualname__ += f"_{_SOURCES}"
-    options = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        return numba.njit(**options)(function)
+_compile = compiler("tiles.py", "vectors.py")
 
 
 @_compile

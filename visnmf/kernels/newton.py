@@ -7,12 +7,11 @@ with this module, never before; the compiled code lets go of the interpreter's l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
+from visnmf.kernels.compiling import compiler
 from visnmf.kernels.newton_reference import floors_of, pulls_of
 
 __all__ = ["newton_dense", "newton_sparse"]
@@ -63,18 +62,8 @@ def _constants(F: np.ndarray, l2: float) -> tuple[Any, ...]:
     return tuple(F.dtype.type(number) for number in (l2, *floors_of(F.dtype)))
 
 
-def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile on first use, kept on disk where a folder for that can be written."""
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",  # a division that may raise is not done in vector registers
-        # nnan: no sum here meets a NaN, since what is divided by has a floor
-        "fastmath": {"nnan", "nsz", "arcp", "contract", "reassoc"},
-    }
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        return numba.njit(**options)(function)
+# No sum here meets a NaN, since what is divided by has a floor
+_compile = compiler(fastmath=("nnan",))
 
 
 @_compile

@@ -14,7 +14,7 @@ import numpy as np
 from visnmf.kernels.products import product
 from visnmf.matrices.protocol import VALUE, Bundle, Entrywise, Matrix
 
-__all__ = ["LowRank", "find_range"]
+__all__ = ["LowRank", "find_range", "takes_gram"]
 
 _GRAM_PAYS = 6  # rows over q up to which V V' costs less than power steps on V
 _GRAM_ROWS = 2048  # rows up to which V V' is small, whatever V is
@@ -110,6 +110,11 @@ class LowRank:
         return U, S.astype(self.dtype), Z
 
 
+def takes_gram(m: int, n: int, size: int) -> bool:
+    """Tell whether `find_range` works on V V' of a V with no more rows than columns."""
+    return m <= min(_GRAM_PAYS * size, max(_GRAM_ROWS, n // 8))
+
+
 def find_range(matrix: Matrix, size: int, rng: np.random.Generator) -> LowRank:
     """Return a stand-in of rank `size` for a matrix with no more rows than columns.
 
@@ -129,7 +134,7 @@ def find_range(matrix: Matrix, size: int, rng: np.random.Generator) -> LowRank:
         is at most some times q, else 4 q m n.
     """
     m, n = matrix.shape
-    if m <= _GRAM_PAYS * size and m <= max(_GRAM_ROWS, n // 8):
+    if takes_gram(m, n, size):
         G = matrix.gram()
         L = rng.standard_normal((size, m), np.float32).astype(matrix.dtype, copy=False)
         for _ in range(2):

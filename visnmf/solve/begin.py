@@ -19,9 +19,9 @@ from visnmf.starts.random import random_start
 from visnmf.starts.scaling import scale_to_fit
 from visnmf.starts.separable import separable_start
 
-__all__ = ["begin", "fill_in", "put_known"]
+__all__ = ["OVERSAMPLED", "begin", "fill_in", "put_known"]
 
-_OVERSAMPLED = 10  # directions beyond the rank in the range finder of an SVD start
+OVERSAMPLED = 10  # directions beyond the rank in the range finder of an SVD start
 
 
 def begin(
@@ -54,7 +54,7 @@ def begin(
             f"{m} x {n}; use init='random'"
         )
     shared = stand_ins.rank > 0 and not stand_ins.sample
-    size = stand_ins.rank if shared else min(rank + _OVERSAMPLED, m, n)
+    size = stand_ins.rank if shared else min(rank + OVERSAMPLED, m, n)
     lowered = stand_in_of_low_rank(matrix, size, rng)
     triplets = _leading(lowered, rank)
     mean = matrix.total(None, None, VALUE) / (m * n)

@@ -18,7 +18,7 @@ from visnmf.solve.side import Side
 from visnmf.solve.stopping import Trace, kkt_norm
 from visnmf.solve.warmup import choose_stand_ins
 
-__all__ = ["run_composed"]
+__all__ = ["closing_steps", "run_composed"]
 
 _CLOSING = 20  # the most steps of H alone at the end
 _WORTH = 1e-6  # relative gain of such a step that is worth another
@@ -70,7 +70,7 @@ def run_composed(
     except KeyboardInterrupt:
         reason = trace.interrupt()
     try:
-        objective, kkt = _close(problem, pair, min(_CLOSING, max(3, len(trace.history) // 4)))
+        objective, kkt = _close(problem, pair, closing_steps(len(trace.history)))
         trace.add("closing", 1, objective, kkt)
     except KeyboardInterrupt:
         reason = trace.interrupt()
@@ -80,6 +80,11 @@ def run_composed(
     H = problem.mixed(pair.H)
     n_iter = sum(record.phase == "V" for record in trace.history)
     return Factorization(pair.W.T, H, objective, kkt, trace.history, reason, n_iter, settings)
+
+
+def closing_steps(iterations: int) -> int:
+    """Return the most steps of H alone after so many iterations."""
+    return min(_CLOSING, max(3, iterations // 4))
 
 
 def admit(problem: Composition, pair: Pair) -> None:

@@ -22,6 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from visnmf.matrices.lowrank import takes_gram
+
 __all__ = [
     "Rates",
     "Size",
@@ -33,7 +35,6 @@ __all__ = [
     "range_finding",
     "share_of_low_rank",
     "split_iteration",
-    "takes_gram",
     "taking_in",
 ]
 
@@ -42,7 +43,6 @@ _CLOSING_SWEEPS = 12
 _MOVES = 12  # numbers moved for each one of the factors in an iteration
 _SPLIT_MOVES = 24
 _HARD = 12.0  # what a division and a logarithm cost, in numbers moved
-_GRAM_PAYS, _GRAM_ROWS = 6, 2048  # as in matrices/lowrank.py
 
 
 class Work(NamedTuple):
@@ -152,14 +152,9 @@ def taking_in(size: Size) -> Work:
     return Work(moved=3 * size.entries, calls=4)
 
 
-def takes_gram(size: Size, rank: int) -> bool:
-    """Tell whether the range finder works on V V'."""
-    return size.short <= min(_GRAM_PAYS * rank, max(_GRAM_ROWS, size.long // 8))
-
-
 def range_finding(size: Size, rank: int) -> Work:
     """Return what a stand-in of a rank costs to make."""
-    if takes_gram(size, rank):
+    if takes_gram(size.short, size.long, rank):
         products = 0.5 * size.short * size.work + rank * size.work
         basis = 4.0 * rank * rank * size.short
     else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from visnmf.matrices.blocks import BLOCK
-from visnmf.solve.cost import Size, takes_gram
+from visnmf.matrices.lowrank import takes_gram
+from visnmf.solve.cost import Size
 from visnmf.solve.warmup import StandIns
 
 __all__ = ["of_basis", "of_masked", "of_quadratic", "of_split", "stored_bytes"]
@@ -47,7 +48,7 @@ def of_quadratic(size: Size, stand_ins: StandIns, start: int, itemsize: int) -> 
 def of_basis(size: Size, rank: int, itemsize: int) -> float:
     """Return the bytes that making a stand-in takes; its orthonormal basis is made in float64."""
     kept = rank * (size.m + size.n) * itemsize
-    gram = takes_gram(size, rank)
+    gram = takes_gram(size.short, size.long, rank)
     side = size.short if gram else size.long
     return kept + rank * side * (32 + itemsize) + (gram * size.short**2 * itemsize)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
 from visnmf.solve.alternate import Composition
+from visnmf.solve.begin import OVERSAMPLED
+from visnmf.solve.composed import closing_steps
 from visnmf.solve.cost import (
     Size,
     Work,
@@ -26,10 +28,8 @@ from visnmf.solve.warmup import StandIns
 
 __all__ = ["Kind", "Stages", "stages_of"]
 
-_OVERSAMPLED = 10  # as in solve/begin.py
 _OPENING = 12, 4  # iterations of the fit that other losses start from: on a stand-in, on V
 _PART_ITERATIONS = 25  # on some columns of V of low rank
-_CLOSING = 20  # as in solve/composed.py
 _CLOSING_STEP = 0.9  # of an iteration
 
 
@@ -111,7 +111,7 @@ def stages_of(size: Size, kind: Kind, stand_ins: StandIns, plan: Plan) -> Stages
     directions = 0
     start = taking_in(size)
     if plan.init_for((size.m, size.n)) != "random":
-        directions = stand_ins.rank if shared else min(size.rank + _OVERSAMPLED, size.short)
+        directions = stand_ins.rank if shared else min(size.rank + OVERSAMPLED, size.short)
         start = start.plus(range_finding(size, directions))
     warm, making = _stand_in(size, stand_ins, shared and directions > 0)
     if kind.exact:
@@ -130,11 +130,6 @@ def stages_of(size: Size, kind: Kind, stand_ins: StandIns, plan: Plan) -> Stages
         start = fit.plus((warm or Work()).times(few)).plus(step)
     end = step.times(_CLOSING_STEP * (1 + closing_steps(count)))
     return Stages(start, Work(), step, end, 0, count, 0, directions)
-
-
-def closing_steps(n_iter: int) -> int:
-    """Return how many steps of H end a composed run of so many iterations."""
-    return min(_CLOSING, max(3, n_iter // 4))
 
 
 def _stand_in(size: Size, stand_ins: StandIns, made: bool) -> tuple[Work | None, Work]:

@@ -21,6 +21,7 @@ LAYERS = [
     {"errors"},
     {"files"},
     {"images"},
+    {"faces"},
     {"kernels"},
     {"matrices"},
     {"losses"},
@@ -30,6 +31,8 @@ LAYERS = [
     {"kin"},
     {"recipes"},
     {"model", "estimator", "measure", "samples"},
+    {"features"},
+    {"tasks"},
     {"plots"},
     {"cli"},
 ]
@@ -47,8 +50,9 @@ HEAVY = {
     "rich": {"cli"},
     "safetensors": {"model"},
     "scipy": {"matrices", "starts", "solve", "estimator"},
+    "pyarrow": set(),
     "skimage": set(),
-    "sklearn": {"estimator"},
+    "sklearn": {"estimator", "features"},
     "tifffile": set(),
 }
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from visnmf.images.imageset import ImageSet
     from visnmf.images.layout import ImageLayout
     from visnmf.images.load import load_images
+    from visnmf.images.load_pictures import load_pictures
     from visnmf.images.patches import extract_patches, merge_patches
+    from visnmf.images.pictures import Pictures
     from visnmf.kernels.threads import threads
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
@@ -51,12 +53,14 @@ _HOMES = {
     "ImageSet": "visnmf.images.imageset",
     "MiniBatchNMF": "visnmf.estimator.minibatch",
     "Model": "visnmf.model.model",
+    "Pictures": "visnmf.images.pictures",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
     "learn": "visnmf.model.learn",
     "load_images": "visnmf.images.load",
+    "load_pictures": "visnmf.images.load_pictures",
     "merge_patches": "visnmf.images.patches",
     "non_negative_factorization": "visnmf.estimator.function",
     "threads": "visnmf.kernels.threads",
@@ -69,6 +73,7 @@ __all__ = [
     "ImageSet",
     "MiniBatchNMF",
     "Model",
+    "Pictures",
     "encode",
     "errors",
     "estimate",
@@ -77,6 +82,7 @@ __all__ = [
     "kin",
     "learn",
     "load_images",
+    "load_pictures",
     "measure",
     "merge_patches",
     "non_negative_factorization",

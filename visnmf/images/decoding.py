@@ -1,9 +1,9 @@
-"""Many files into frames of one shape: in parallel, in order, with the broken ones told apart."""
+"""Many files into frames: in parallel, in order, with the broken ones told apart."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,9 +15,10 @@ from visnmf.images.frames import Frame, check_memory
 from visnmf.images.reading import read_file
 from visnmf.images.settings import Wanted
 
-__all__ = ["Decoded", "decode_files"]
+__all__ = ["Decoded", "decode_each", "decode_files"]
 
 _CHUNK = 16  # most files a task: handing over one small picture takes as long as decoding it
+_FEW = 2  # the same of large files
 _LARGE = 32_768  # bytes a file, above which threads gain
 _LOOKED_AT = 16
 _COUNTED = 500  # pictures looked at further, to tell which sizes there are
@@ -42,6 +43,7 @@ def decode_files(
     skip: bool,
     workers: int | None,
     progress: Callable[[int, int], None] | None,
+    alike: bool = True,
 ) -> Decoded:
     """Read files and bring all pictures to what is wanted.
 
@@ -59,11 +61,13 @@ def decode_files(
         Threads; None for one a processor, or for one alone if files are small.
     progress : callable or None
         Called as ``progress(done, total)`` after each file.
+    alike : bool
+        Whether all pictures must be of one shape.
 
     Returns
     -------
     decoded : Decoded
-        With at least one frame; all of one shape.
+        With at least one frame.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def decode_files(
         If pictures differ in size or channels.
     """
     decoded = Decoded()
-    with closing(_results(paths, wanted, workers)) as results:
+    with closing(decode_each(paths, wanted, workers)) as results:
         for number, result in enumerate(results):
             if isinstance(result, ImageReadError):
                 if not skip:
@@ -84,7 +88,7 @@ def decode_files(
                     check_memory(source, 4 * len(paths) * result[0].values.size)
                 decoded.frames += result
                 decoded.files += [number] * len(result)
-                if result[0].values.shape != decoded.frames[0].values.shape:
+                if alike and result[0].values.shape != decoded.frames[0].values.shape:
                     raise InvalidInputError(_mismatch(decoded.frames + _some_of(results)))
             if progress is not None:
                 progress(number + 1, len(paths))
@@ -96,20 +100,37 @@ def decode_files(
     return decoded
 
 
-def _results(
-    paths: Sequence[str], wanted: Wanted, workers: int | None
+def decode_each(
+    paths: Sequence[str], wanted: Wanted, workers: int | None = None
 ) -> Generator[Result, None, None]:
-    threads = workers or (_processors() if _are_large(paths) else 1)
-    share = min(_CHUNK, -(-len(paths) // (4 * threads)))
+    """Read file after file, a few ahead of what is asked for.
+
+    Parameters
+    ----------
+    paths, wanted, workers
+        As of `decode_files`.
+
+    Yields
+    ------
+    list of Frame or ImageReadError
+        For each file, in order. The frames of one file are of one shape.
+    """
+    large = _are_large(paths)
+    threads = workers or (_processors() if large else 1)
+    share = min(_FEW if large else _CHUNK, -(-len(paths) // (4 * threads)))
     chunks = [paths[i : i + share] for i in range(0, len(paths), share)]
     if threads == 1 or len(chunks) == 1:
         for path in paths:
             yield _read(path, wanted)
         return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="visnmf-decode")
+    waiting = iter(chunks)
     try:
-        for results in pool.map(lambda chunk: [_read(path, wanted) for path in chunk], chunks):
-            yield from results
+        # No more than this is ahead of what is asked for: photos are large
+        ahead = deque(pool.submit(_read_all, c, wanted) for c in islice(waiting, 2 * threads))
+        while ahead:
+            yield from ahead.popleft().result()
+            ahead.extend(pool.submit(_read_all, c, wanted) for c in islice(waiting, 1))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -131,6 +152,10 @@ def _processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
+
+
+def _read_all(paths: Sequence[str], wanted: Wanted) -> list[Result]:
+    return [_read(path, wanted) for path in paths]
 
 
 def _read(path: str, wanted: Wanted) -> Result:

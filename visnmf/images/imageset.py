@@ -14,7 +14,7 @@ from visnmf.images.layout import ImageLayout
 from visnmf.images.splits import split_indices
 from visnmf.images.writing import save_images
 
-__all__ = ["ImageSet"]
+__all__ = ["ImageSet", "checked_labels", "checked_names"]
 
 
 class ImageSet:
@@ -73,8 +73,8 @@ class ImageSet:
         self.layout: ImageLayout = layout
         self.V: NDArray[np.float32] = _checked_columns(V, layout)
         n = self.V.shape[1]
-        self.names: list[str] = _checked_names(names, n)
-        self.labels: NDArray[Any] | None = _checked_labels(labels, n)
+        self.names: list[str] = checked_names(names, n)
+        self.labels: NDArray[Any] | None = checked_labels(labels, n)
         self.source: str = source
         self.preparation: list[dict[str, Any]] = [dict(step) for step in preparation]
         self.skipped: list[ImageReadError] = list(skipped)
@@ -226,7 +226,8 @@ def _checked_columns(V: ArrayLike, layout: ImageLayout) -> NDArray[np.float32]:
     return np.asfortranarray(columns, dtype=np.float32)
 
 
-def _checked_names(names: Sequence[str] | None, n: int) -> list[str]:
+def checked_names(names: Sequence[str] | None, n: int) -> list[str]:
+    """Return a name for each of n pictures."""
     if names is None:
         digits = len(str(max(n - 1, 0)))
         return [f"{i:0{digits}d}" for i in range(n)]
@@ -235,7 +236,8 @@ def _checked_names(names: Sequence[str] | None, n: int) -> list[str]:
     return [str(name) for name in names]
 
 
-def _checked_labels(labels: ArrayLike | None, n: int) -> NDArray[Any] | None:
+def checked_labels(labels: ArrayLike | None, n: int) -> NDArray[Any] | None:
+    """Return labels as an array of one for each of n pictures, or None."""
     if labels is None:
         return None
     array = np.asarray(labels)

@@ -24,7 +24,14 @@ from visnmf.images.sources import find_pictures, short_names
 from visnmf.images.stack_reader import STACK_SUFFIXES, read_stack
 from visnmf.images.stacks import ready_stack, stack_from_array
 
-__all__ = ["load_images"]
+__all__ = [
+    "Source",
+    "checked_paths",
+    "frame_names",
+    "labels_of",
+    "load_images",
+    "skipped_message",
+]
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | NDArray[Any]
 
@@ -161,7 +168,7 @@ def load_images(
         if cube:
             raise InvalidInputError(f'cube="{cube}" needs one file or array, got {source!r:.80}')
         images = _from_files(
-            path if path is not None else _checked_paths(source),
+            path if path is not None else checked_paths(source),
             wanted,
             recursive=recursive,
             labels=labels,
@@ -170,7 +177,8 @@ def load_images(
             progress=progress,
         )
     if on_error == "warn" and images.skipped:
-        warnings.warn(_skipped_message(images), SkippedImagesWarning, stacklevel=2)
+        message = skipped_message(images.skipped, images.source)
+        warnings.warn(message, SkippedImagesWarning, stacklevel=2)
     return images
 
 
@@ -198,8 +206,8 @@ def _from_files(
     return ImageSet(
         V,
         layout,
-        _frame_names(file_names, files, wanted.reading.frames),
-        _labels(labels, [file_names[i] for i in files], files, paths),
+        frame_names(file_names, files, wanted.reading.frames),
+        labels_of(labels, [file_names[i] for i in files], files, paths),
         source=told,
         preparation=[_loading(wanted, layout.shape[:2])],
         skipped=decoded.skipped,
@@ -216,7 +224,7 @@ def _from_array(values: NDArray[Any], wanted: Wanted, source: str, labels: Any) 
     return ImageSet(
         V,
         layout,
-        labels=None if labels is None else _labels(labels, [], np.arange(n), [source] * n),
+        labels=None if labels is None else labels_of(labels, [], np.arange(n), [source] * n),
         source=source,
         preparation=[_loading(wanted, layout.shape[:2])],
     )
@@ -235,9 +243,10 @@ def _read_array(path: str, wanted: Wanted) -> NDArray[Any]:
     return np.stack(layers, axis=-1)
 
 
-def _labels(
+def labels_of(
     labels: Any, names: list[str], files: NDArray[np.intp], paths: list[str]
 ) -> NDArray[Any] | None:
+    """Return a label for each picture, from what `load_images` is given."""
     if labels is None:
         return None
     if not isinstance(labels, (str, os.PathLike)):
@@ -249,7 +258,7 @@ def _labels(
     return labels_from_folders(names, os.path.basename(os.path.dirname(os.path.abspath(paths[0]))))
 
 
-def _frame_names(names: list[str], files: NDArray[np.intp], frames: slice) -> list[str]:
+def frame_names(names: list[str], files: NDArray[np.intp], frames: slice) -> list[str]:
     """Name pictures after their files; those of a file with several get a number: "a.gif[3]"."""
     counts = np.bincount(files, minlength=len(names))
     start, step = frames.start or 0, frames.step or 1
@@ -273,7 +282,8 @@ def _loading(wanted: Wanted, size: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
-def _checked_paths(source: object) -> list[str]:
+def checked_paths(source: object) -> list[str]:
+    """Return the paths of a list, or refuse what is none."""
     if isinstance(source, Iterable):
         paths = list(source)
         if all(isinstance(path, (str, os.PathLike)) for path in paths):
@@ -284,8 +294,8 @@ def _checked_paths(source: object) -> list[str]:
     )
 
 
-def _skipped_message(images: ImageSet) -> str:
-    count = len(images.skipped)
-    first = "; ".join(str(error) for error in images.skipped[:3])
-    more = f"; and {count - 3} more (see ImageSet.skipped)" if count > 3 else ""
-    return f"{count} file(s) of {images.source} left out: {first}{more}"
+def skipped_message(skipped: Sequence[ImageReadError], source: str) -> str:
+    """Tell which files were left out."""
+    first = "; ".join(str(error) for error in skipped[:3])
+    more = f"; and {len(skipped) - 3} more (all are in .skipped)" if len(skipped) > 3 else ""
+    return f"{len(skipped)} file(s) of {source} left out: {first}{more}"

@@ -15,10 +15,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from visnmf import errors, kin, measure, plots, recipes, samples, terms
+    from visnmf import errors, features, kin, measure, plots, recipes, samples, tasks, terms
     from visnmf.estimator.function import non_negative_factorization
     from visnmf.estimator.minibatch import MiniBatchNMF
     from visnmf.estimator.nmf import NMF
+    from visnmf.faces.align import align_faces
+    from visnmf.faces.detect import find_faces
+    from visnmf.features.patch_encoder import PatchEncoder
     from visnmf.images import preparing
     from visnmf.images.imageset import ImageSet
     from visnmf.images.layout import ImageLayout
@@ -38,12 +41,14 @@ __version__ = "0.3.0"
 
 _MODULES = {
     "errors": "visnmf.errors",
+    "features": "visnmf.features",
     "kin": "visnmf.kin",
     "measure": "visnmf.measure",
     "plots": "visnmf.plots",
     "preparing": "visnmf.images.preparing",
     "recipes": "visnmf.recipes",
     "samples": "visnmf.samples",
+    "tasks": "visnmf.tasks",
     "terms": "visnmf.terms",
 }
 _HOMES = {
@@ -53,11 +58,14 @@ _HOMES = {
     "ImageSet": "visnmf.images.imageset",
     "MiniBatchNMF": "visnmf.estimator.minibatch",
     "Model": "visnmf.model.model",
+    "PatchEncoder": "visnmf.features.patch_encoder",
     "Pictures": "visnmf.images.pictures",
+    "align_faces": "visnmf.faces.align",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
+    "find_faces": "visnmf.faces.detect",
     "learn": "visnmf.model.learn",
     "load_images": "visnmf.images.load",
     "load_pictures": "visnmf.images.load_pictures",
@@ -73,12 +81,16 @@ __all__ = [
     "ImageSet",
     "MiniBatchNMF",
     "Model",
+    "PatchEncoder",
     "Pictures",
+    "align_faces",
     "encode",
     "errors",
+    "features",
     "estimate",
     "extract_patches",
     "factorize",
+    "find_faces",
     "kin",
     "learn",
     "load_images",
@@ -90,6 +102,7 @@ __all__ = [
     "preparing",
     "recipes",
     "samples",
+    "tasks",
     "terms",
     "threads",
 ]

@@ -16,6 +16,7 @@ __all__ = [
     "ModelNotFoundError",
     "NotFittedError",
     "SkippedImagesWarning",
+    "UnalignedWarning",
     "VisnmfError",
 ]
 
@@ -83,3 +84,7 @@ class ConvergenceWarning(UserWarning):
 
 class SkippedImagesWarning(UserWarning):
     """Some pictures of a source could not be read and were left out."""
+
+
+class UnalignedWarning(UserWarning):
+    """Pictures do not look aligned, so that parts of whole pictures will show little."""

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from visnmf.solve.encode import encode, near_inverse, solve_clipped
+from visnmf.solve.encode import encode
+from visnmf.solve.least_squares import near_inverse, solve_clipped
 
 RNG = np.random.default_rng(0)
 W = RNG.random((50, 8)) ** 2

@@ -27,9 +27,13 @@ EXPERIMENTS = (
     "unmixing",
     "clusters",
     "filling",
+    "recognition",
+    "retrieval",
     "stand_ins",
     "estimate",
     "cold",
+    "textures",
+    "faces",
 )
 SEVERAL = {
     "all": EXPERIMENTS,

@@ -8,20 +8,38 @@ from typing import Any, NoReturn
 import click
 
 from visnmf import __version__
+from visnmf.cli.anomalies import anomalies
 from visnmf.cli.demo import demo
 from visnmf.cli.encode import encode
+from visnmf.cli.faces import faces
 from visnmf.cli.failures import INTERRUPTED, Failure, explain
+from visnmf.cli.features import features
+from visnmf.cli.group import group
 from visnmf.cli.info import info
 from visnmf.cli.learn import learn
 from visnmf.cli.options import DEBUG_KEY, debug_option
 from visnmf.cli.recipes import recipes
 from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.show import show
+from visnmf.cli.similar import similar
 from visnmf.cli.text import note, one_line_warnings
 
 __all__ = ["cli", "main"]
 
-COMMANDS = (learn, show, encode, reconstruct, info, recipes, demo)
+COMMANDS = (
+    learn,
+    faces,
+    show,
+    encode,
+    reconstruct,
+    similar,
+    group,
+    anomalies,
+    features,
+    info,
+    recipes,
+    demo,
+)
 
 
 _FIRST_SESSION = """\b
@@ -31,6 +49,7 @@ A first session:
   visnmf info photos.safetensors                         what was learned, from what
   visnmf encode photos.safetensors more/ -o codes.csv    features of other pictures
   visnmf reconstruct photos.safetensors more/ -o rebuilt
+  visnmf similar photos.safetensors one.jpg --in more/   what is like it
 
 \b
 `visnmf COMMAND --help` tells all about a command. Exit codes: 0 all went well,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,11 +19,6 @@ from visnmf.cli.options import (
 )
 from visnmf.cli.text import describe_pictures, tell
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from visnmf.images.imageset import ImageSet
-
 __all__ = ["encode"]
 
 
@@ -42,9 +34,10 @@ __all__ = ["encode"]
 @click.option(
     "-o",
     "--output",
-    type=OutputFile(".csv", ".npy"),
+    type=OutputFile(".csv", ".npy", ".npz", ".parquet"),
     required=True,
-    help="A table with names (.csv) or a bare array (.npy): a row a picture, a column a part.",
+    help="A table with names (.csv, .parquet, .npz) or a bare array (.npy): a row a picture, "
+    "a column a part.",
 )
 @recursive_option
 @click.option(
@@ -62,22 +55,16 @@ def encode(
 
     The pictures are resized to the model's size.
     """
-    import numpy as np
-
     from visnmf.cli.source import read_like
-    from visnmf.files import write_atomically
     from visnmf.model import Model
+    from visnmf.tasks.table import check_table_ending, write_table
 
+    check_table_ending(output)
     model = Model.load(model_file)
     images = read_like(model, source, recursive=recursive, labels=labels, on_error=on_error)
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
     H = model.encode(images, kernels=kernels)
-    if output.suffix.lower() == ".npy":
-        content = io.BytesIO()
-        np.save(content, np.ascontiguousarray(H.T), allow_pickle=False)
-        write_atomically(output, content.getvalue())
-    else:
-        write_atomically(output, _table(images, H, list(model.part_names)))
+    write_table(output, images.names, H.T, labels=images.labels, feature_names=model.part_names)
     tell(
         [
             ("pictures", describe_pictures(len(images), images.layout)),
@@ -85,15 +72,3 @@ def encode(
             ("written", output),
         ]
     )
-
-
-def _table(images: ImageSet, H: np.ndarray, part_names: list[str]) -> bytes:
-    """Return names, labels where there are any, and encodings as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    labeled = images.labels is not None
-    writer.writerow(["name", *(["label"] if labeled else []), *part_names])
-    for i, name in enumerate(images.names):
-        label = [images.labels[i]] if images.labels is not None else []
-        writer.writerow([name, *label, *(f"{value:.7g}" for value in H[:, i])])
-    return text.getvalue().encode("utf-8", errors="surrogateescape")

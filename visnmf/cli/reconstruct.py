@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from visnmf.cli.kernels import ENCODING, kernels_for_one_run
+from visnmf.cli.mask import mask_option, read_mask
 from visnmf.cli.options import (
     debug_option,
     examples,
@@ -26,6 +27,7 @@ __all__ = ["reconstruct"]
     epilog=examples(
         "visnmf reconstruct faces.safetensors more-faces/ -o rebuilt/",
         "visnmf reconstruct faces.safetensors more-faces/ -o rebuilt/ --worst 20",
+        "visnmf reconstruct faces.safetensors stained/ -o mended/ --mask stain.png --fill",
     ),
 )
 @model_argument
@@ -44,17 +46,30 @@ __all__ = ["reconstruct"]
     show_default=True,
     help="How many of the pictures that the parts explain least to name.",
 )
+@mask_option
+@click.option(
+    "--fill",
+    is_flag=True,
+    help="Keep what the mask says is known as it is: only the rest is rebuilt.",
+)
 @recursive_option
 @on_error_option
 @jobs_option
 @debug_option
 def reconstruct(
-    model_file: Path, source: str, output: Path, worst: int, recursive: bool, on_error: str
+    model_file: Path,
+    source: str,
+    output: Path,
+    worst: int,
+    mask_file: Path | None,
+    fill: bool,
+    recursive: bool,
+    on_error: str,
 ) -> None:
     """Rebuild the pictures in SOURCE from the parts of MODEL, and tell how well it went.
 
     The pictures are resized to the model's size. A picture that the parts explain badly is
-    one unlike those that they were learned from.
+    one unlike those that they were learned from. Errors are over the pixels that are known.
     """
     import numpy as np
 
@@ -62,17 +77,25 @@ def reconstruct(
     from visnmf.measure import psnr
     from visnmf.model import Model
     from visnmf.model.columns import column_errors
+    from visnmf.model.observed import known_columns
 
     if output.resolve() == _home(source).resolve():
         raise click.UsageError(f"{output} holds the originals; give another folder with -o")
+    if fill and mask_file is None:
+        raise click.UsageError("--fill needs --mask: which pixels to keep, and which to rebuild")
     model = Model.load(model_file)
+    mask = read_mask(mask_file, model.layout)
     images = read_like(model, source, recursive=recursive, on_error=on_error)
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
-    rebuilt = model.reconstruct(images, kernels=kernels)
-    rebuilt.save(output)
+    rebuilt = model.reconstruct(images, observed=mask, kernels=kernels)
+    seen = slice(None) if mask is None else known_columns(mask, 1, images.layout)[:, 0]
     # The encodings are there already: no second encoding for the errors.
-    errors = column_errors(images.V, rebuilt.V)
-    decibels = np.atleast_1d(psnr(images, rebuilt, per_image=True))
+    given, found = images.V[seen], rebuilt.V[seen]
+    errors = column_errors(given, found)
+    decibels = np.atleast_1d(psnr(given.T[:, None], found.T[:, None], per_image=True))
+    if fill:
+        rebuilt.V[seen] = given
+    rebuilt.save(output)
     tell(
         [
             ("pictures", describe_pictures(len(images), images.layout)),

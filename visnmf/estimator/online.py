@@ -22,7 +22,8 @@ from visnmf.losses.protocol import Loss
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import VALUE, Matrix
 from visnmf.solve.compose import Asked, compose_side, make_loss
-from visnmf.solve.encode import fit_least_squares, goal_of, near_inverse, solve_clipped
+from visnmf.solve.encode import goal_of
+from visnmf.solve.least_squares import fit_least_squares, near_inverse, solve_clipped
 from visnmf.solve.onesided import fit_one
 from visnmf.solve.plan import Plan
 from visnmf.solve.run import run

@@ -8,11 +8,47 @@ first use.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOMES: dict[str, str] = {}
+if TYPE_CHECKING:
+    from visnmf.features.color_histogram import ColorHistogram
+    from visnmf.features.daisy import Daisy
+    from visnmf.features.gabor import Gabor
+    from visnmf.features.hog import HOG
+    from visnmf.features.onoff import OnOff
+    from visnmf.features.patch_encoder import PatchEncoder
+    from visnmf.features.pixels import Pixels
+    from visnmf.features.sampling import sample_patches
+    from visnmf.features.words import VisualWords
+    from visnmf.images.signs import join_signs, split_signs
 
-__all__: list[str] = []
+_HOMES: dict[str, str] = {
+    "ColorHistogram": "visnmf.features.color_histogram",
+    "Daisy": "visnmf.features.daisy",
+    "Gabor": "visnmf.features.gabor",
+    "HOG": "visnmf.features.hog",
+    "OnOff": "visnmf.features.onoff",
+    "PatchEncoder": "visnmf.features.patch_encoder",
+    "Pixels": "visnmf.features.pixels",
+    "VisualWords": "visnmf.features.words",
+    "join_signs": "visnmf.images.signs",
+    "sample_patches": "visnmf.features.sampling",
+    "split_signs": "visnmf.images.signs",
+}
+
+__all__ = [
+    "ColorHistogram",
+    "Daisy",
+    "Gabor",
+    "HOG",
+    "OnOff",
+    "PatchEncoder",
+    "Pixels",
+    "VisualWords",
+    "join_signs",
+    "sample_patches",
+    "split_signs",
+]
 
 
 def __getattr__(name: str) -> Any:

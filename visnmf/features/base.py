@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from visnmf.errors import InvalidInputError
@@ -31,6 +36,8 @@ class PictureTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         if not _are_pictures(X):
             dtypes = [np.float64, np.float32, np.uint8]
             X = validate_data(self, X, dtype=dtypes, reset=reset)
+        elif reset and hasattr(self, "n_features_in_"):
+            del self.n_features_in_  # of an earlier fit to rows
         pictures = as_pictures(X, self.image_shape)
         if not len(pictures):
             raise InvalidInputError("there is no picture: the set is empty")
@@ -65,6 +72,9 @@ class Extractor(PictureTransformer):
         Of the pictures of the fit.
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"image_shape": ["array-like", None]}
+
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what sizes there are, and what else the features need.
 
@@ -143,6 +153,18 @@ class Extractor(PictureTransformer):
             Of either sign where features mean that.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be drawn")
+
+    def _cells(self, columns: Any) -> NDArray[np.float32]:
+        """Return columns to draw as (k, height, width, channels) of the feature layout."""
+        check_is_fitted(self)
+        layout = self.feature_layout_
+        values = np.asarray(columns, np.float32)
+        if values.ndim != 2 or values.shape[0] != layout.m:
+            raise InvalidInputError(
+                f"columns of shape {values.shape} are no features of {self}: ({layout.m}, k) are, "
+                "a thing a column (transposed, what transform gives)"
+            )
+        return values.T.reshape(-1, layout.height, layout.width, layout.channels)
 
     def _layout(self, pictures: Pictures) -> ImageLayout:
         raise NotImplementedError

@@ -47,18 +47,24 @@ def column_blocks(images: ImageSet | np.ndarray, layout: ImageLayout) -> Iterato
         _refuse_shape(array.shape, layout)
 
 
-def column_errors(V: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
+def column_errors(
+    V: np.ndarray, rebuilt: np.ndarray, known: np.ndarray | None = None
+) -> np.ndarray:
     """Return ``||v - r|| / ||v||`` of each column v and what was rebuilt of it, 0 where v is 0.
 
     Parameters
     ----------
     V, rebuilt : ndarray, shape (m, n)
         Columns, and the same columns rebuilt.
+    known : ndarray of bool, shape (m, n), optional
+        The entries that count; all of them by default.
 
     Returns
     -------
     ndarray, shape (n,), float64
     """
+    if known is not None:
+        V, rebuilt = (np.where(known, X, 0) for X in (V, rebuilt))
     rest = np.linalg.norm(V - rebuilt, axis=0).astype(np.float64)
     whole = np.linalg.norm(V, axis=0).astype(np.float64)
     return np.divide(rest, whole, out=np.zeros_like(rest), where=whole > 0)

@@ -14,6 +14,7 @@ import visnmf
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.kernels.threads import threads
+from visnmf.model.alignment import warn_unaligned
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
 from visnmf.solve.encode import encode
@@ -67,6 +68,11 @@ def learn(
     InvalidInputError
         If `images` is no ImageSet, or a recipe or setting cannot be used.
 
+    Warns
+    -----
+    UnalignedWarning
+        If the pictures do not look aligned (`visnmf.model.alignment`): parts then show little.
+
     Examples
     --------
     >>> import visnmf
@@ -82,6 +88,7 @@ def learn(
             "visnmf.load_images makes one of files and of arrays"
         )
     chosen = None if recipe is None else _checked_recipe(recipe, rank)
+    warn_unaligned(images)
     with threads(n_jobs):
         fit = partial(factorize, rank=rank) if chosen is None else chosen.fit
         run = fit(images, **settings)

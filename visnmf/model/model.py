@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,16 @@ from numpy.typing import ArrayLike
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
-from visnmf.model.columns import column_blocks, column_errors
+from visnmf.model.checks import (
+    checked_basis,
+    checked_energy,
+    checked_name,
+    is_share,
+    plain_json,
+)
+from visnmf.model.columns import column_errors
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
+from visnmf.model.observed import known_blocks
 
 if TYPE_CHECKING:
     from visnmf.solve.result import Factorization
@@ -72,14 +79,14 @@ class Model:
         provenance: Mapping[str, Any] | None = None,
         factorization: Factorization | None = None,
     ) -> None:
-        self.W: np.ndarray = _checked_basis(W, layout.m)
+        self.W: np.ndarray = checked_basis(W, layout.m)
         self.layout = layout
         names = part_names or [f"part {k + 1}" for k in range(self.rank)]
         if len(names) != self.rank:
             raise InvalidInputError(f"{len(names)} part names for {self.rank} parts; give one each")
-        self.part_names: list[str] = [_checked_name(name) for name in names]
-        self.energy: np.ndarray = _checked_energy(energy, self.rank)
-        self.provenance: dict[str, Any] = _plain_json(provenance or {})
+        self.part_names: list[str] = [checked_name(name) for name in names]
+        self.energy: np.ndarray = checked_energy(energy, self.rank)
+        self.provenance: dict[str, Any] = plain_json(provenance or {})
         self.factorization = factorization
 
     def __repr__(self) -> str:
@@ -103,7 +110,7 @@ class Model:
         """
         if not 0 <= part < self.rank:
             raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
-        self.part_names[part] = _checked_name(name)
+        self.part_names[part] = checked_name(name)
 
     def basis_images(self) -> np.ndarray:
         """Return the parts as pictures, shape (rank, h, w) or (rank, h, w, c), not scaled."""
@@ -116,7 +123,12 @@ class Model:
         return loss if isinstance(loss, str | int | float) else "frobenius"
 
     def encode(
-        self, images: ImageSet | np.ndarray, *, terms_H: Any = None, kernels: str = "auto"
+        self,
+        images: ImageSet | np.ndarray,
+        *,
+        observed: ImageSet | ArrayLike | None = None,
+        terms_H: Any = None,
+        kernels: str = "auto",
     ) -> np.ndarray:
         """Encode pictures: how much of each part is in each of them.
 
@@ -129,6 +141,10 @@ class Model:
             (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
             ([0, 1]); integers are taken for original pictures, whose range the
             layout knows.
+        observed : ImageSet or array_like of bool, optional
+            True where a pixel is known; what stands elsewhere is never looked at. One mask
+            (h, w) for all, one a picture (n, h, w) or (n, h, w, c), or columns (m, n); of an
+            ImageSet, what is brighter than half.
         terms_H : term or sequence of terms, optional
             What is asked of the encodings beside, as of `visnmf.factorize`; none is kept with
             a model. What couples images is asked of a thousand at a time or so.
@@ -138,31 +154,55 @@ class Model:
         Returns
         -------
         ndarray, shape (rank, n), float32
-            H, one column a picture.
+            H, one column a picture. A part that lies wholly in what is hidden gets 0; where
+            little is known beside the parts, a small ``ElasticNet(l2=...)`` holds the others.
 
         Raises
         ------
         InvalidInputError
-            The pictures do not fit the layout of the model.
-        """
-        blocks = self._encoded_blocks(images, terms_H, kernels)
-        return np.concatenate([H for _, H in blocks], axis=1)
+            The pictures do not fit the layout of the model, the masks do not fit the pictures,
+            or of a picture nothing is known.
 
-    def reconstruct(self, images: ImageSet | np.ndarray, *, kernels: str = "auto") -> ImageSet:
+        Examples
+        --------
+        A white picture whose upper row is hidden behind a black bar:
+
+        >>> import numpy as np
+        >>> from visnmf import ImageLayout, Model
+        >>> model = Model(np.array([[1, 1], [1, 0], [1, 1], [1, 0]]), ImageLayout(2, 2))
+        >>> picture = np.array([[[0.0, 0.0], [1.0, 1.0]]])
+        >>> seen = np.array([[False, False], [True, True]])
+        >>> model.encode(picture, observed=seen).round(3).T
+        array([[1., 0.]], dtype=float32)
+        >>> model.reconstruct(picture, observed=seen)[0].round(3)
+        array([[1., 1.],
+               [1., 1.]], dtype=float32)
+        """
+        blocks = self._encoded_blocks(images, observed, terms_H, kernels)
+        return np.concatenate([H for _, H, _ in blocks], axis=1)
+
+    def reconstruct(
+        self,
+        images: ImageSet | np.ndarray,
+        *,
+        observed: ImageSet | ArrayLike | None = None,
+        kernels: str = "auto",
+    ) -> ImageSet:
         """Rebuild pictures from the parts alone.
 
         Parameters
         ----------
-        images, kernels
+        images, observed, kernels
             As for `encode`.
 
         Returns
         -------
         ImageSet
             The columns of W H, with names, labels and value range of `images` where
-            it is an ImageSet. They are not clipped: a value may exceed 1.
+            it is an ImageSet. They are not clipped: a value may exceed 1. Where pixels were
+            not observed, it says what the others make likely.
         """
-        V = np.matmul(self.W, self.encode(images, kernels=kernels))
+        V = np.matmul(self.W, self.encode(images, observed=observed, kernels=kernels))
         given = images if isinstance(images, ImageSet) else None
         return ImageSet(
             np.asfortranarray(V),
@@ -172,22 +212,25 @@ class Model:
             source=f"rebuilt from {self.rank} parts",
         )
 
-    def reconstruction_error(self, images: ImageSet | np.ndarray) -> np.ndarray:
+    def reconstruction_error(
+        self, images: ImageSet | np.ndarray, *, observed: ImageSet | ArrayLike | None = None
+    ) -> np.ndarray:
         """Measure what the parts do not explain of each picture: an anomaly score.
 
         Parameters
         ----------
-        images : ImageSet or ndarray
+        images, observed
             As for `encode`.
 
         Returns
         -------
         ndarray, shape (n,), float64
-            ``||v - W h|| / ||v||`` of each picture v, 0 (all explained) to 1 (nothing).
-            A black picture (v = 0) is explained by no parts at all: its error is 0.
+            ``||v - W h|| / ||v||`` of each picture v, over its known pixels: 0 (all explained)
+            to 1 (nothing). A black picture (v = 0) is explained by no parts at all: its error
+            is 0.
         """
-        errors = [column_errors(V, self.W @ H) for V, H in self._encoded_blocks(images)]
-        return np.concatenate(errors)
+        blocks = self._encoded_blocks(images, observed)
+        return np.concatenate([column_errors(V, self.W @ H, known) for V, H, known in blocks])
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but W as JSON can hold it: layout, part names, energy and provenance."""
@@ -248,7 +291,7 @@ class Model:
         steps = provenance.get("preparation", [])
         if not (isinstance(steps, list) and all(isinstance(step, dict) for step in steps)):
             refuse(file, "the preparation in its provenance must be a list of objects")
-        if not (isinstance(energy, list) and all(_is_share(e) for e in energy)):
+        if not (isinstance(energy, list) and all(is_share(e) for e in energy)):
             refuse(file, "its energy shares must be a list of numbers")
         try:
             return cls(
@@ -262,59 +305,15 @@ class Model:
             refuse(file, str(error))
 
     def _encoded_blocks(
-        self, images: ImageSet | np.ndarray, terms_H: Any = None, kernels: str = "auto"
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield (V, H) of block after block of the pictures."""
+        self,
+        images: ImageSet | np.ndarray,
+        observed: Any = None,
+        terms_H: Any = None,
+        kernels: str = "auto",
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+        """Yield V, H and what is known, of block after block of the pictures."""
         from visnmf.solve.encode import encode
 
-        for V in column_blocks(images, self.layout):
-            yield V, encode(V, self.W, loss=self.loss, terms_H=terms_H, kernels=kernels)
-
-
-def _checked_basis(basis: ArrayLike, m: int) -> np.ndarray:
-    """Return W as float32 with each part contiguous, once it can be one."""
-    W = np.asarray(basis)
-    if W.ndim != 2 or W.shape[0] != m or W.shape[1] < 1:
-        raise InvalidInputError(
-            f"W has shape {W.shape}; the layout needs ({m}, rank), with at least one part"
-        )
-    if W.dtype.kind not in "fiu":
-        raise InvalidInputError(f"W must hold real numbers; got dtype {W.dtype}")
-    W = np.asfortranarray(W, dtype=np.float32)
-    if not (np.isfinite(W).all() and W.min() >= 0):
-        raise InvalidInputError("W has negative or non-finite values; parts are non-negative")
-    return W
-
-
-def _checked_name(name: object) -> str:
-    """Return the name of a part, once it is safe to show and to write into a table."""
-    if not (isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= 200):
-        raise InvalidInputError(
-            f"a part's name must be printable text of 1 to 200 characters; got {name!r:.60}"
-        )
-    return name
-
-
-def _checked_energy(energy: Any, rank: int) -> np.ndarray:
-    """Return the energy shares as an array, all NaN where they are not given."""
-    if energy is None:
-        return np.full(rank, np.nan)
-    shares = np.array(energy, dtype=np.float64)
-    if shares.shape != (rank,) or (shares < 0).any() or np.isinf(shares).any():
-        raise InvalidInputError(
-            f"energy must be {rank} non-negative shares, one a part; got shape {shares.shape}"
-        )
-    return shares
-
-
-def _plain_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy in the form in which a file gives it back."""
-    try:
-        return json.loads(json.dumps(dict(provenance), allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInputError(f"provenance must be JSON-able: {error}") from error
-
-
-def _is_share(value: object) -> bool:
-    """Tell whether a JSON value is a number or null."""
-    return value is None or type(value) in (int, float)
+        asked = {"loss": self.loss, "terms_H": terms_H, "kernels": kernels}
+        for V, known in known_blocks(images, observed, self.layout):
+            yield V, encode(V, self.W, observed=known, **asked), known

@@ -26,7 +26,9 @@ _LENGTH_BYTES = 8  # safetensors opens with the length of its header, little-end
 _MAX_HEADER = 64 * 2**20  # far above any real header, below what parsing could choke on
 
 
-def write_model_file(path: Path, arrays: dict[str, np.ndarray], document: dict[str, Any]) -> None:
+def write_model_file(
+    path: Path, arrays: dict[str, np.ndarray], document: dict[str, Any], kind: str = FORMAT
+) -> None:
     """Write arrays and a JSON-able document as one model file, or leave what was there.
 
     Parameters
@@ -37,6 +39,8 @@ def write_model_file(path: Path, arrays: dict[str, np.ndarray], document: dict[s
         float32 arrays by name.
     document : dict
         Everything else, JSON-able, without NaN or infinity.
+    kind : str
+        What the file says it is.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def write_model_file(path: Path, arrays: dict[str, np.ndarray], document: dict[s
     from safetensors.numpy import save
 
     metadata = {
-        "format": FORMAT,
+        "format": kind,
         "version": str(VERSION),
         "model": json.dumps(document, allow_nan=False),
     }
@@ -54,7 +58,7 @@ def write_model_file(path: Path, arrays: dict[str, np.ndarray], document: dict[s
     write_atomically(path, content)
 
 
-def read_model_file(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_model_file(path: Path, kind: str = FORMAT) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read what `write_model_file` wrote: the arrays by name, and the document.
 
     Raises
@@ -69,7 +73,7 @@ def read_model_file(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     _check_frame(path)
     try:
         with safe_open(path, framework="numpy") as file:
-            document = _document(path, file.metadata())
+            document = _document(path, file.metadata(), kind)
             arrays = {}
             for name in file.keys():
                 dtype = file.get_slice(name).get_dtype()
@@ -108,10 +112,13 @@ def _check_frame(path: Path) -> None:
         refuse(path, f"its header of {header} bytes is absurd (at most {_MAX_HEADER})")
 
 
-def _document(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
+def _document(path: Path, metadata: dict[str, str] | None, kind: str) -> dict[str, Any]:
     """Check the three strings of the header and return the parsed one."""
-    if not metadata or metadata.get("format") != FORMAT:
-        refuse(path, "a safetensors file, but not a model of visnmf (its header does not say so)")
+    if not metadata or metadata.get("format") != kind:
+        found = (metadata or {}).get("format", "")
+        what = "a model of visnmf" if kind == FORMAT else f"a {kind}"
+        told = f"says {found[:40]!r}" if found else "does not say so"
+        refuse(path, f"a safetensors file, but not {what} (its header {told})")
     version = metadata.get("version", "")
     if not (version.isascii() and version.isdigit() and 0 < int(version[:10])):
         refuse(path, f"its format version {version[:20]!r} is no version; the file is damaged")

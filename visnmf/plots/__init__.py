@@ -17,31 +17,50 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from visnmf.plots.anomaly_sheets import anomalies
     from visnmf.plots.charts import convergence, encodings
+    from visnmf.plots.features import feature_parts
+    from visnmf.plots.group_sheets import group_sheet, groups
+    from visnmf.plots.neighbor_sheets import neighbors
     from visnmf.plots.parts import basis, overlay
     from visnmf.plots.pictures import build_up, reconstruction
     from visnmf.plots.sheet import montage, save_montage
+    from visnmf.plots.words import topics, visual_words
 
 _HOMES = {
+    "anomalies": "visnmf.plots.anomaly_sheets",
     "basis": "visnmf.plots.parts",
     "build_up": "visnmf.plots.pictures",
     "convergence": "visnmf.plots.charts",
     "encodings": "visnmf.plots.charts",
+    "feature_parts": "visnmf.plots.features",
+    "group_sheet": "visnmf.plots.group_sheets",
+    "groups": "visnmf.plots.group_sheets",
     "montage": "visnmf.plots.sheet",
+    "neighbors": "visnmf.plots.neighbor_sheets",
     "overlay": "visnmf.plots.parts",
     "reconstruction": "visnmf.plots.pictures",
     "save_montage": "visnmf.plots.sheet",
+    "topics": "visnmf.plots.words",
+    "visual_words": "visnmf.plots.words",
 }
 
 __all__ = [
+    "anomalies",
     "basis",
     "build_up",
     "convergence",
     "encodings",
+    "feature_parts",
+    "group_sheet",
+    "groups",
     "montage",
+    "neighbors",
     "overlay",
     "reconstruction",
     "save_montage",
+    "topics",
+    "visual_words",
 ]
 
 

@@ -7,24 +7,18 @@ from typing import Any
 import numpy as np
 
 from visnmf.errors import InvalidInputError
-from visnmf.kernels.choose import Kernels, choose_kernels
-from visnmf.kernels.products import gram_of, product
-from visnmf.kernels.threads import jobs, spread, threads
-from visnmf.kernels.tiles import TILE, inverse_diagonal
-from visnmf.matrices.dense import Dense
-from visnmf.matrices.protocol import VALUE, Matrix
+from visnmf.kernels.choose import choose_kernels
+from visnmf.kernels.threads import threads
+from visnmf.matrices.masked import Masked
+from visnmf.matrices.protocol import VALUE
 from visnmf.solve.compose import Asked, compose_side, make_loss, sort_terms
 from visnmf.solve.edge import check_cast, check_number, check_values
 from visnmf.solve.intake import take_in
+from visnmf.solve.known_rows import fit_known_rows
+from visnmf.solve.least_squares import fit_least_squares, solve_outright
 from visnmf.solve.onesided import fit_one
 
 __all__ = ["SWEEPS", "encode", "goal_of"]
-
-_BLOCK = 1024  # images whose encodings and products with the parts stay in cache
-
-_RIDGE = 1e-2  # of G's diagonal, added where a start is solved for
-
-_NONE = np.empty(0, np.intp)
 
 _FIRST = 20  # sweeps of the least-squares encodings that other losses start from
 
@@ -60,7 +54,9 @@ def encode(
     by cyclic coordinate descent on W'W and W'V in tiles of columns that stay in cache. It begins
     at the solution without the bound, with what is negative set to zero. Where parts are so
     alike that it does not get there, the active-set method of Lawson and Hanson
-    follows, image by image. Other losses, terms and missing entries go as in
+    follows, image by image. Where a dense V is `observed` in part, the sum goes over the known
+    pixels of each image, by the matrix W'W of these pixels, which images with the same ones
+    share. Other losses, terms, weights and a sparse V with missing entries go as in
     `visnmf.factorize`, by steps of H alone.
 
     Parameters
@@ -93,8 +89,9 @@ def encode(
     -----
     Costs 2 m n rank operations for W'V and 2 rank^2 n for a sweep; ten to fifty sweeps
     are usual. A thousand images go through both at a time, on a thread each, so that a dense V
-    needs little memory beside H. Other losses cost two products
-    of V with the parts a step, and take some tens to hundreds of steps.
+    needs little memory beside H. Each set of hidden pixels that differs costs m' rank^2
+    operations beside, with m' the hidden pixels, or the known ones where they are fewer. Other
+    losses cost two products of V with the parts a step, and take some tens to hundreds of steps.
 
     Examples
     --------
@@ -121,10 +118,13 @@ def encode(
             update=update, kernels=run,
         )  # fmt: skip
         A = np.ascontiguousarray(parts.T)
-        if side.plain and side.kind == "quadratic" and not matrix.weighted:
+        plain = side.plain and side.kind == "quadratic"
+        if plain and not matrix.weighted:
             H, late = fit_least_squares(matrix, A, run, sweeps=SWEEPS, goal=goal)
-            _solve_outright(A, matrix, H, late)
+            solve_outright(A, matrix, H, late)
             return H
+        if plain and isinstance(matrix, Masked) and matrix.weights.dtype == bool:
+            return fit_known_rows(matrix, A, run, sweeps=SWEEPS, goal=goal)
         # Some sweeps in quadratic terms are worth many steps of other kinds
         H = np.zeros((rank, n), matrix.dtype)
         run.nnls(H, A @ A.T, matrix.contract(A, None, VALUE), _FIRST, goal)
@@ -133,108 +133,3 @@ def encode(
         side.admit(H)
         fit_one(side, told, matrix, A, H, run, limit=SWEEPS, goal=goal, change=goal * 1e-4)
         return H
-
-
-def fit_least_squares(
-    matrix: Matrix,
-    A: np.ndarray,
-    kernels: Kernels,
-    *,
-    sweeps: int,
-    goal: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit encodings by sweeps, from the unconstrained solution with what is negative left out.
-
-    A block of images after the other, each of which stays in cache from the product with the
-    parts to the last sweep.
-
-    Parameters
-    ----------
-    matrix : Matrix (m, n)
-        V, without weights.
-    A : ndarray (rank, m)
-        The parts, W'.
-    kernels : Kernels
-        The sweeps.
-    sweeps, goal
-        The most of them, and the projected gradient to reach, as `encode` tells.
-
-    Returns
-    -------
-    H : ndarray (rank, n)
-        The encodings.
-    late : ndarray of int
-        The images where the sweeps did not get to the goal.
-    """
-    G = gram_of(A)
-    near = near_inverse(G)
-    n, dtype = matrix.shape[1], matrix.dtype
-    H = np.empty((len(A), n), dtype)
-    width = min(_BLOCK, -(-n // (2 * TILE)) * TILE)  # two blocks at least, for two threads
-    count = -(-n // width) if isinstance(matrix, Dense) else 1
-    late = [_NONE] * count
-    W = np.ascontiguousarray(A.T)
-
-    def fit(i: int, columns: slice, B: np.ndarray) -> None:
-        part = solve_clipped(near, B)
-        taken: int = kernels.nnls(part, G, B, sweeps, goal)
-        H[:, columns] = part
-        if taken > sweeps:
-            late[i] = columns.start + _late(part, G, B, goal)
-
-    if not isinstance(matrix, Dense):
-        fit(0, slice(0, n), matrix.contract(A, None, VALUE))
-        return H, late[0]
-    images = matrix.values.T
-
-    def share(first: int, last: int) -> None:
-        with jobs(1):
-            for i in range(first, last):
-                columns = slice(i * width, min((i + 1) * width, n))
-                # BLAS is at its best where the longer side of the result comes first
-                fit(i, columns, np.ascontiguousarray((images[columns] @ W).T))
-
-    spread(share, count, float(A.size) * n)
-    return H, np.concatenate(late)
-
-
-def near_inverse(G: np.ndarray) -> np.ndarray:
-    """Return the inverse of G with a little added to its diagonal; zeros for empty parts."""
-    alive = inverse_diagonal(G) > 0
-    wide = G.astype(np.float64)
-    diagonal = np.where(alive, np.diagonal(wide), 1.0)
-    wide[np.diag_indices_from(wide)] = (1 + _RIDGE) * diagonal
-    with np.errstate(over="ignore"):
-        inverse = np.linalg.inv(wide).astype(G.dtype)
-    inverse[~alive] = 0
-    return inverse if np.isfinite(inverse).all() else np.zeros_like(G)
-
-
-def solve_clipped(near: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Return the solution of G H = B without what is negative, by the `near_inverse` of G."""
-    H = product(near, B)
-    return np.maximum(H, 0, out=H)
-
-
-def _late(H: np.ndarray, G: np.ndarray, B: np.ndarray, goal: float) -> np.ndarray:
-    """Return the columns whose projected gradient is longer than the goal allows."""
-    residual = B - G @ H
-    free = np.where(H > 0, residual, np.maximum(residual, 0))
-    length, at_zero = (np.einsum("kj,kj->j", A, A) for A in (free, B))
-    return np.flatnonzero(length > (1.01 * goal) ** 2 * at_zero)
-
-
-def _solve_outright(A: np.ndarray, V: Matrix, H: np.ndarray, columns: np.ndarray) -> None:
-    """Solve for some columns of H exactly, in place."""
-    if not len(columns):
-        return
-    from scipy.optimize import nnls
-
-    Q, R = np.linalg.qr(A.T.astype(np.float64))
-    rotated = np.ascontiguousarray(Q.T.astype(V.dtype))
-    targets = V.take(columns).contract(rotated, None, VALUE).astype(np.float64)
-    for j, target in zip(columns, targets.T, strict=True):
-        try:
-            H[:, j] = nnls(R, target)[0]
-        except RuntimeError:  # its own bound on iterations: what the sweeps reached stays
-            continue

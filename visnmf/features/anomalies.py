@@ -1,0 +1,100 @@
+"""How unusual the places of a picture are, by what parts of patches make of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visnmf.features.patch_code import PatchCode, Pictures
+from visnmf.features.windows import Windows
+from visnmf.kernels.greedy import Greedy, choose_greedy
+
+__all__ = ["Usual", "distance_maps", "usual"]
+
+_BAND = 8192
+"""Patches looked at at a time, about."""
+
+_ENOUGH = 200_000
+"""Patches that tell what is usual."""
+
+_LEAST = 1e-3
+"""Added to what is left over and to contrast, whose logarithms would have no end at 0."""
+
+_Array = NDArray[np.float32]
+
+
+class Usual(NamedTuple):
+    """The mean (3,) of what is told of normal patches, and the inverse of its covariance."""
+
+    mean: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+
+def usual(code: PatchCode, pictures: Pictures, stride: int) -> Usual:
+    """Learn what is usual in normal pictures.
+
+    Parameters
+    ----------
+    code : PatchCode
+        The parts.
+    pictures : sequence of ndarray (h, w, channels)
+        Normal ones.
+    stride : int
+        Pixels from one patch to the next; a multiple of it where there are very many.
+
+    Returns
+    -------
+    Usual
+    """
+    windows = [code.windows(picture, stride) for picture in pictures]
+    count = sum(len(places) for places in windows)
+    coarser = stride * max(round(np.sqrt(count / _ENOUGH)), 1)
+    kernels = choose_greedy(count * code.rank)
+    told = np.concatenate([_told(code, p, code.windows(p, coarser), kernels) for p in pictures])
+    told = told.astype(np.float64)
+    covariance = np.cov(told.T) if len(told) > 1 else np.zeros((3, 3))
+    # What hardly varies may not count without bound
+    covariance[np.diag_indices(3)] += (1e-2 * np.array([1.0, 1.0, 0.1])) ** 2
+    return Usual(told.mean(axis=0), np.linalg.inv(covariance).astype(np.float64))
+
+
+def distance_maps(
+    code: PatchCode, pictures: Pictures, stride: int, normal: Usual
+) -> list[NDArray[np.float32]]:
+    """Return how far each pixel of each picture is from what is usual, (h, w) each."""
+    from scipy.ndimage import gaussian_filter
+
+    stride = min(stride, *code.size)
+    maps = []
+    for picture in pictures:
+        places = code.windows(picture, stride)
+        kernels = choose_greedy(len(places) * code.rank)
+        told = _told(code, picture, places, kernels).reshape(*places.grid, 3)
+        width = min(code.size) / 4 / stride  # what is nearer than that is one thing
+        told = gaussian_filter(told, (width, width, 0), mode="nearest")
+        away = told.reshape(-1, 3) - normal.mean
+        squares = np.einsum("ni,ij,nj->n", away, normal.precision, away)
+        distances = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+        flat = Windows((*picture.shape[:2], 1), code.size, stride)
+        values = np.broadcast_to(distances[:, None], (len(distances), code.size[0] * code.size[1]))
+        maps.append(flat.lay(np.ascontiguousarray(values))[:, :, 0])
+    return maps
+
+
+def _told(code: PatchCode, picture: _Array, places: Windows, kernels: Greedy) -> _Array:
+    """Return (count, 3): logarithms of residual and contrast, and the mean of each patch."""
+    down, across = places.grid
+    few = max(_BAND // across, 1)
+    rows = []
+    for row in range(0, down, few):
+        patches = places.cut(picture, slice(row, row + few))
+        seen = code.contrast.see(patches)
+        H = code.encode(seen.values, kernels=kernels)
+        rest = seen.values - H @ code.W.T
+        left = np.einsum("nd,nd->n", rest, rest)
+        contrast = seen.scale[:, 0] / np.sqrt(np.float32(patches.shape[1]))
+        told = [np.log(left + _LEAST), np.log(contrast + _LEAST), patches.mean(axis=1)]
+        rows.append(np.stack(told, axis=1))
+    return np.concatenate(rows)

@@ -1,0 +1,63 @@
+"""What a model is made of, checked before it is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from visnmf.errors import InvalidInputError
+
+__all__ = ["checked_basis", "checked_energy", "checked_name", "is_share", "plain_json"]
+
+
+def checked_basis(basis: ArrayLike, m: int) -> np.ndarray:
+    """Return W as float32 with each part contiguous, once it can be one."""
+    W = np.asarray(basis)
+    if W.ndim != 2 or W.shape[0] != m or W.shape[1] < 1:
+        raise InvalidInputError(
+            f"W has shape {W.shape}; the layout needs ({m}, rank), with at least one part"
+        )
+    if W.dtype.kind not in "fiu":
+        raise InvalidInputError(f"W must hold real numbers; got dtype {W.dtype}")
+    W = np.asfortranarray(W, dtype=np.float32)
+    if not (np.isfinite(W).all() and W.min() >= 0):
+        raise InvalidInputError("W has negative or non-finite values; parts are non-negative")
+    return W
+
+
+def checked_name(name: object) -> str:
+    """Return the name of a part, once it is safe to show and to write into a table."""
+    if not (isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= 200):
+        raise InvalidInputError(
+            f"a part's name must be printable text of 1 to 200 characters; got {name!r:.60}"
+        )
+    return name
+
+
+def checked_energy(energy: Any, rank: int) -> np.ndarray:
+    """Return the energy shares as an array, all NaN where they are not given."""
+    if energy is None:
+        return np.full(rank, np.nan)
+    shares = np.array(energy, dtype=np.float64)
+    if shares.shape != (rank,) or (shares < 0).any() or np.isinf(shares).any():
+        raise InvalidInputError(
+            f"energy must be {rank} non-negative shares, one a part; got shape {shares.shape}"
+        )
+    return shares
+
+
+def plain_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy in the form in which a file gives it back."""
+    try:
+        return json.loads(json.dumps(dict(provenance), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(f"provenance must be JSON-able: {error}") from error
+
+
+def is_share(value: object) -> bool:
+    """Tell whether a JSON value is a number or null."""
+    return value is None or type(value) in (int, float)

@@ -1,0 +1,184 @@
+"""What turns pictures into rows of features, behind one protocol, and what is kept in files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visnmf.errors import InvalidInputError
+from visnmf.images.imageset import ImageSet
+from visnmf.images.pictures import Pictures
+from visnmf.model.model import Model
+
+__all__ = ["Encoder", "ModelEncoder", "encoder_of", "reading_of"]
+
+_READ_ALIKE = ("size", "mode", "fit", "background", "cube")
+
+
+class Encoder(Protocol):
+    """Turns pictures into rows of features."""
+
+    @property
+    def digest(self) -> str:
+        """What the features depend on, as a short text: another encoder has another one."""
+        ...
+
+    @property
+    def n_features(self) -> int:
+        """How many features a picture gets."""
+        ...
+
+    @property
+    def feature_names(self) -> list[str]:
+        """What each feature is called."""
+        ...
+
+    @property
+    def gram(self) -> NDArray[Any] | None:
+        """W'W of the parts that the features are amounts of; None where they are none."""
+        ...
+
+    def load(self, source: Any, **options: Any) -> ImageSet | Pictures:
+        """Read pictures from files as `visnmf.load_images` does, ready for `encode`."""
+        ...
+
+    def encode(self, pictures: Any) -> NDArray[np.float32]:
+        """Return features (n, features), a row a picture."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ModelEncoder:
+    """Encodings by a `Model`: a row a picture, a column a part.
+
+    Attributes
+    ----------
+    model : Model
+        The parts.
+    kernels : {"auto", "compiled", "numpy"}
+        As of `Model.encode`.
+    """
+
+    model: Model
+    kernels: str = "auto"
+
+    @cached_property
+    def digest(self) -> str:
+        """The parts, their layout, and how pictures are read for them."""
+        told = [
+            self.model.layout.to_dict(),
+            self.model.loss,
+            self.model.provenance.get("preparation", []),
+        ]
+        digest = hashlib.sha256(np.ascontiguousarray(self.model.W).tobytes())
+        digest.update(json.dumps(told, sort_keys=True).encode())
+        return digest.hexdigest()
+
+    @property
+    def n_features(self) -> int:
+        """The rank."""
+        return self.model.rank
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The names of the parts."""
+        return list(self.model.part_names)
+
+    @cached_property
+    def gram(self) -> NDArray[Any]:
+        """W'W."""
+        W = self.model.W.astype(np.float64)
+        return W.T @ W
+
+    def load(self, source: Any, **options: Any) -> ImageSet:
+        """Read and prepare pictures as those were that the model was learned from."""
+        from visnmf.images.load import load_images
+        from visnmf.images.preparing import apply_preparation
+
+        alike, steps = reading_of(self.model)
+        return apply_preparation(load_images(source, **alike, **options), steps)
+
+    def encode(self, pictures: Any) -> NDArray[np.float32]:
+        """Return H'."""
+        return np.ascontiguousarray(self.model.encode(pictures, kernels=self.kernels).T)
+
+
+def encoder_of(source: Any, *, kernels: str = "auto") -> Encoder:
+    """Take a Model, an encoder, or the file of one.
+
+    Parameters
+    ----------
+    source : Model, Encoder, or path
+        What encodes pictures.
+    kernels : {"auto", "compiled", "numpy"}
+        As of `Model.encode`.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    ModelNotFoundError, ModelFormatError
+        As of `Model.load`.
+    InvalidInputError
+        It is none of these.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        source = Model.load(Path(source))
+    if isinstance(source, Model):
+        return ModelEncoder(source, kernels)
+    if all(hasattr(source, name) for name in ("digest", "n_features", "gram", "load", "encode")):
+        return source
+    raise InvalidInputError(
+        f"need a Model or the file of one to encode pictures with; got {source!r:.60}"
+    )
+
+
+def reading_of(model: Model) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Tell how the pictures of a model were read: options of `load_images`, and steps after it.
+
+    Its provenance tells how; where it does not, its layout gives size and colors.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+
+    Returns
+    -------
+    options : dict
+        Of `visnmf.load_images`.
+    steps : list of dict
+        For `apply_preparation`.
+
+    Raises
+    ------
+    InvalidInputError
+        The model is of patches.
+    """
+    layout = model.layout
+    alike: dict[str, Any] = {
+        "size": (layout.height, layout.width),
+        "mode": {1: "gray", 3: "rgb"}.get(layout.channels, "keep"),
+    }
+    steps = model.provenance.get("preparation", [])
+    for step in steps:
+        if step.get("step") == "load":
+            alike |= {name: step[name] for name in _READ_ALIKE if name in step}
+        elif step.get("step") == "patches":
+            raise InvalidInputError(
+                "the model is of patches of pictures, which this does not cut; "
+                "visnmf.extract_patches does, and Model.encode takes what it gives"
+            )
+    if tuple(alike["size"]) == (layout.height, layout.width):
+        alike["mask"] = layout.mask
+    return alike, steps

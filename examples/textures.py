@@ -41,7 +41,7 @@ def main() -> None:
     )
     print(f"to learn from: {train}\nto test on:    {test}\n")
 
-    words = VisualWords(200, max_descriptors=20_000, random_state=0)
+    words = VisualWords(200, max_keypoints=800, max_descriptors=15_000, random_state=0)
     V = words.fit_transform(train)  # sparse; a row a picture, as scikit-learn has it
     unseen = words.transform(test)
     topics = visnmf.NMF(4 * len(photos), random_state=0).fit(V)

@@ -37,9 +37,26 @@ def test_weights_that_differ_change_nothing_where_patches_agree(places, seed):
     rng = np.random.default_rng(seed)
     given = picture(places)
     patches = places.cut(given)
-    for shape in (len(patches), patches.shape):
-        weights = rng.uniform(0.5, 2, shape).astype(np.float32)
-        np.testing.assert_allclose(places.lay(patches, weights), given, atol=1e-5)
+    weights = rng.uniform(0.5, 2, len(patches)).astype(np.float32)
+    np.testing.assert_allclose(places.lay(patches, weights), given, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(windows(), st.integers(1, 4))
+def test_sums_over_strips_are_sums_over_all(places, few):
+    patches = np.random.default_rng(0).random((len(places), places.cut(picture(places)).shape[1]))
+    weights = 1 + np.arange(len(places), dtype=np.float32) % 3
+    whole = places.sums(patches.astype(np.float32), weights)
+    joined = [np.zeros_like(part) for part in whole]
+    down, across = places.grid
+    for first in range(0, down, few):
+        rows = slice(first, min(first + few, down))
+        chosen = slice(rows.start * across, rows.stop * across)
+        strips = places.sums(patches[chosen].astype(np.float32), weights[chosen], rows)
+        for total, strip in zip(joined, strips, strict=True):
+            total[places.rows[first] : places.rows[first] + len(strip)] += strip
+    for total, part in zip(joined, whole, strict=True):
+        np.testing.assert_allclose(total, part, rtol=1e-5)
 
 
 def test_patches_are_where_rows_and_columns_say():

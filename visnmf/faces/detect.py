@@ -115,9 +115,7 @@ class FaceFinder:
             return np.empty((0, 5))
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         small: Any = cv2.resize(gray, (w, h), interpolation=how)
-        small = np.asarray(
-            cv2.createCLAHE(2.0, (8, 8)).apply(small), np.uint8
-        )  # dark corners count too
+        small = cv2.createCLAHE(2.0, (8, 8)).apply(small)  # dark corners count too
         border = round(0.2 * min(h, w)) if min(gray.shape) < _TIGHT * least else 0
         spots = []
         for angle in self.angles:

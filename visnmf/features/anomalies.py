@@ -19,6 +19,14 @@ _BAND = 8192
 _ENOUGH = 200_000
 """Patches that tell what is usual."""
 
+_NUMBERS = 5
+
+_BOUND = 1e-3
+"""A deviation that is always there, so that what hardly varies does not count without bound."""
+
+_DEARER = 3
+"""How much dearer parts are the second time: then few of them are taken."""
+
 _LEAST = 1e-3
 """Added to what is left over and to contrast, whose logarithms would have no end at 0."""
 
@@ -26,7 +34,7 @@ _Array = NDArray[np.float32]
 
 
 class Usual(NamedTuple):
-    """The mean (3,) of what is told of normal patches, and the inverse of its covariance."""
+    """The mean (5,) of what is told of normal patches, and the inverse of its covariance."""
 
     mean: NDArray[np.float64]
     precision: NDArray[np.float64]
@@ -54,9 +62,8 @@ def usual(code: PatchCode, pictures: Pictures, stride: int) -> Usual:
     kernels = choose_greedy(count * code.rank)
     told = np.concatenate([_told(code, p, code.windows(p, coarser), kernels) for p in pictures])
     told = told.astype(np.float64)
-    covariance = np.cov(told.T) if len(told) > 1 else np.zeros((3, 3))
-    # What hardly varies may not count without bound
-    covariance[np.diag_indices(3)] += (1e-2 * np.array([1.0, 1.0, 0.1])) ** 2
+    covariance = np.cov(told.T) if len(told) > 1 else np.zeros((_NUMBERS, _NUMBERS))
+    covariance[np.diag_indices(_NUMBERS)] += _BOUND**2
     return Usual(told.mean(axis=0), np.linalg.inv(covariance).astype(np.float64))
 
 
@@ -71,10 +78,10 @@ def distance_maps(
     for picture in pictures:
         places = code.windows(picture, stride)
         kernels = choose_greedy(len(places) * code.rank)
-        told = _told(code, picture, places, kernels).reshape(*places.grid, 3)
+        told = _told(code, picture, places, kernels).reshape(*places.grid, _NUMBERS)
         width = min(code.size) / 4 / stride  # what is nearer than that is one thing
         told = gaussian_filter(told, (width, width, 0), mode="nearest")
-        away = told.reshape(-1, 3) - normal.mean
+        away = told.reshape(-1, _NUMBERS) - normal.mean
         squares = np.einsum("ni,ij,nj->n", away, normal.precision, away)
         distances = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
         flat = Windows((*picture.shape[:2], 1), code.size, stride)
@@ -84,7 +91,11 @@ def distance_maps(
 
 
 def _told(code: PatchCode, picture: _Array, places: Windows, kernels: Greedy) -> _Array:
-    """Return (count, 3): logarithms of residual and contrast, and the mean of each patch."""
+    """Tell five numbers of each patch, (count, 5).
+
+    The logarithms of what parts leave over, and of what few of them do; the sum of its encoding;
+    the logarithm of its contrast; its mean.
+    """
     down, across = places.grid
     few = max(_BAND // across, 1)
     rows = []
@@ -92,9 +103,21 @@ def _told(code: PatchCode, picture: _Array, places: Windows, kernels: Greedy) ->
         patches = places.cut(picture, slice(row, row + few))
         seen = code.contrast.see(patches)
         H = code.encode(seen.values, kernels=kernels)
-        rest = seen.values - H @ code.W.T
-        left = np.einsum("nd,nd->n", rest, rest)
+        fewer = code.encode(seen.values, sparsity=_DEARER * code.sparsity, kernels=kernels)
         contrast = seen.scale[:, 0] / np.sqrt(np.float32(patches.shape[1]))
-        told = [np.log(left + _LEAST), np.log(contrast + _LEAST), patches.mean(axis=1)]
+        told = [
+            np.log(_left(code, seen.values, H) + _LEAST),
+            np.log(_left(code, seen.values, fewer) + _LEAST),
+            H.sum(axis=1),
+            np.log(contrast + _LEAST),
+            patches.mean(axis=1),
+        ]
         rows.append(np.stack(told, axis=1))
     return np.concatenate(rows)
+
+
+def _left(code: PatchCode, values: _Array, H: _Array) -> _Array:
+    """Return the squared length of what encodings leave over of each patch."""
+    rest = values - H @ code.W.T
+    left: _Array = np.einsum("nd,nd->n", rest, rest)
+    return left

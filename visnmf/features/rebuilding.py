@@ -138,9 +138,10 @@ class Rebuilding:
     def anomaly_maps(self, X: Any, *, normal: Any = None) -> list[NDArray[np.float32]]:
         r"""Tell, at each pixel, how unusual what is there is.
 
-        Of each patch three numbers are taken: the logarithms of what the parts leave over and of
-        its contrast, and its mean. How far they are from those of normal pictures, in the
-        metric of their covariance (Mahalanobis), is laid over the pixels of the patch.
+        Of each patch five numbers are taken: the logarithms of what the parts leave over, of what
+        few of them do and of its contrast, the sum of its encoding, and its mean. How far they
+        are from those of normal pictures, in the metric of their covariance (Mahalanobis), is
+        laid over the pixels of the patch.
 
         Parameters
         ----------
@@ -153,7 +154,7 @@ class Rebuilding:
         Returns
         -------
         list of ndarray (h, w), float32
-            At least 0. About 1.6 where all is as usual, unlike patches of 5 and more.
+            At least 0: about 2 where all is as usual.
         """
         from visnmf.features.anomalies import distance_maps, usual
 

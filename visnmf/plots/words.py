@@ -24,7 +24,7 @@ __all__ = ["topics", "visual_words"]
 _TILE = 96  # of a picture; of words, two lie above each other in it
 _GAP = 4
 _WORD = (_TILE - _GAP) // 2
-_LOOKED_AT = 20  # pictures with most of a topic, where its words are looked for
+_LOOKED_AT = 10  # pictures with most of a topic, where its words are looked for
 
 
 def visual_words(

@@ -23,8 +23,8 @@ GOAL = 1e-2
 _BLOCK = 2048
 """Rows encoded at a time, whose products with the parts stay in cache."""
 
-_BATCH = 4096
-"""Rows whose encodings the parts are improved by."""
+_BATCH, _FEWEST = 4096, 256
+"""Rows whose encodings the parts are improved by, a twelfth of all where these are few."""
 
 _Array = NDArray[Any]
 
@@ -134,10 +134,11 @@ def sparse_parts(
     W /= np.linalg.norm(W, axis=0)
     pairs, pulls = np.zeros((rank, rank)), np.zeros((length, rank))
     seen, kernels = 0, choose_greedy(passes * n * rank)
+    size = min(_BATCH, max(n // 12, _FEWEST))
     for _ in range(passes):
         order = rng.permutation(n)
-        for start in range(0, n, _BATCH):
-            batch = X[order[start : start + _BATCH]]
+        for start in range(0, n, size):
+            batch = X[order[start : start + size]]
             H = sparse_encode(batch, W, gram_of_units(W), cost, kernels=kernels)
             seen = min(seen + len(batch), n)
             keep = 1 - len(batch) / seen

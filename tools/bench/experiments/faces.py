@@ -57,7 +57,7 @@ def run(options):
             figures = judge(finder, faces, share, marked, count, change, reach)
             kept[f"{name} {told}"] = figures
             rows.append([name, told, *described(figures)])
-    header = ["faces", "pictures", "come back", "false", "eyes off", "of ten, nine within", "took"]
+    header = ["faces", "pictures", "come back", "false", "eyes off", "nine of ten within", "speed"]
     table(
         f"{count} pictures of {SHAPE[0]} x {SHAPE[1]} each, eyes in widths of frame", header, rows
     )

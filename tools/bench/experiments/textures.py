@@ -1,4 +1,4 @@
-"""Textures by unaligned crops of five scales: topics of visual words beside words and pixels.
+"""Textures by unaligned crops of five scales: parts of patches, visual words and their topics.
 
 A class is one photo. The crops to learn from and those to test on come from different halves of
 it, left and right or upper and lower by chance, so that no pixel is in both.
@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import visnmf
-from visnmf.features import VisualWords
+from visnmf.features import PatchEncoder, VisualWords
 from visnmf.images.fitting import resize_values
 
 from timing import keep, table
@@ -27,6 +27,12 @@ PHOTOS = {
 SCALES = (48, 64, 96, 128, 160)  # pixels of a side of a crop
 SIZES = {"as they are": None, "brought to 64 x 64": 64}  # the second: five sizes of the texture
 EACH = 8  # crops of a class and a scale, to learn from and to test on alike
+
+
+def patches(train, test, seed):
+    """Return how often parts of patches of 8 x 8 are in a crop, of all its places."""
+    encoder = PatchEncoder(128, patch_size=8, stride=2, grid=1, random_state=seed)
+    return encoder.fit_transform(train), encoder.transform(test)
 
 
 def topics(train, test, seed):
@@ -58,6 +64,7 @@ def components(train, test, seed):
 
 # A feature is one function: from crops to learn from, crops to test on and a seed to rows of both
 FEATURES = {
+    "parts of patches": patches,
     "topics of visual words": topics,
     "the same where SIFT finds": topics_where_found,
     "visual words": words,

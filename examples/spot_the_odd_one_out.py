@@ -83,17 +83,16 @@ def plant(photo: np.ndarray, kind: str, rng: np.random.Generator) -> tuple[np.nd
 
 
 def draw(pictures: visnmf.Pictures, maps: list[np.ndarray], titles: list[str]) -> Figure:
-    """Draw pictures above their maps, all maps in one scale."""
-    figure = Figure(figsize=(3.6 * len(maps), 4.4), layout="constrained")
+    """Draw pictures above their maps, each map from 0 to its own largest value."""
+    height, width = maps[0].shape
+    figure = Figure(figsize=(4 * len(maps), 8 * height / width + 0.8), layout="constrained")
     panels = figure.subplots(2, len(maps), squeeze=False)
-    top = max(anomaly.max() for anomaly in maps)
     for column, (title, anomaly) in enumerate(zip(titles, maps, strict=True)):
         panels[0, column].imshow(pictures[column], cmap="gray", vmin=0, vmax=1)
-        panels[0, column].set_title(title, fontsize=9)
-        shown = panels[1, column].imshow(anomaly, cmap="inferno", vmin=0, vmax=top)
+        panels[0, column].set_title(title, fontsize=11)
+        panels[1, column].imshow(anomaly, cmap="inferno", vmin=0)
     for axes in panels.flat:
         axes.set_axis_off()
-    figure.colorbar(shown, ax=panels[1].tolist(), shrink=0.8, label="how unusual")
     return figure
 
 

@@ -1,12 +1,13 @@
-"""Textures: what NMF learns where nothing is aligned, by visual words.
+"""Textures: what NMF learns where nothing is aligned, by patches and by visual words.
 
     python examples/textures.py
     python examples/textures.py OUTPUT --photos FOLDER      # your own: a photo a texture
 
 Crops of brick, grass and gravel lie anywhere and are of five sizes, so that a pixel means nothing
-by itself. Visual words do: small squares, described by OpenCV's SIFT, sorted into kinds by k-means.
+by itself. Two things do. Parts of patches: how often each is in a crop, of all its places. And
+visual words: small squares, described by OpenCV's SIFT, sorted into kinds by k-means.
 A crop is then a document, told by how often it has each word; V = W H + U of these counts gives
-visual topics. A linear classifier on H tells the textures apart, beside raw pixels.
+visual topics. A linear classifier tells the textures apart, beside raw pixels.
 
 Crops to learn from and crops to test on come from different halves of each photo.
 """
@@ -41,12 +42,15 @@ def main() -> None:
     )
     print(f"to learn from: {train}\nto test on:    {test}\n")
 
+    encoder = visnmf.PatchEncoder(64, patch_size=8, stride=2, grid=1, n_patches=20_000)
+    parts = encoder.fit_transform(train), encoder.transform(test)
     words = VisualWords(200, max_keypoints=800, max_descriptors=15_000, random_state=0)
     V = words.fit_transform(train)  # sparse; a row a picture, as scikit-learn has it
     unseen = words.transform(test)
     topics = visnmf.NMF(4 * len(photos), random_state=0).fit(V)
     features = {
         "pixels": [crops.to_image_set((32, 32)).V.T for crops in (train, test)],
+        "parts of patches": parts,
         "visual words": (V, unseen),
         "topics of words": (topics.transform(V), topics.transform(unseen)),
     }
@@ -55,10 +59,13 @@ def main() -> None:
         scaled = StandardScaler(with_mean=False)
         classifier = make_pipeline(scaled, LogisticRegression(max_iter=2000))
         classifier.fit(rows, train.labels)
-        print(f"  {name:15}  {classifier.score(others, test.labels):.1%}")
+        print(f"  {name:16}  {classifier.score(others, test.labels):.1%}")
     print()
 
     options.output.mkdir(parents=True, exist_ok=True)
+    file = options.output / "parts.png"
+    visnmf.plots.basis(encoder).savefig(file)
+    print(f"{file}: the parts of patches, what is lighter and what is darker")
     file = options.output / "words.png"
     visnmf.plots.visual_words(words, train).savefig(file)
     print(f"{file}: the commonest words, each by squares that are of it")

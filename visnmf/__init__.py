@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from visnmf.solve.factorize import factorize
     from visnmf.solve.result import Factorization
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _MODULES = {
     "errors": "visnmf.errors",

@@ -28,6 +28,7 @@ EXPERIMENTS = (
     "clusters",
     "filling",
     "recognition",
+    "restoring",
     "retrieval",
     "stand_ins",
     "estimate",

@@ -18,7 +18,7 @@ import numpy as np
 from visnmf.errors import ModelFormatError, ModelNotFoundError
 from visnmf.files import write_atomically
 
-__all__ = ["FORMAT", "VERSION", "read_model_file", "write_model_file"]
+__all__ = ["FORMAT", "VERSION", "kind_of", "read_model_file", "write_model_file"]
 
 FORMAT = "visnmf-model"
 VERSION = 1
@@ -83,6 +83,26 @@ def read_model_file(path: Path, kind: str = FORMAT) -> tuple[dict[str, np.ndarra
     except SafetensorError as error:
         raise ModelFormatError(f"{path}: damaged or cut short: {error}") from error
     return arrays, document
+
+
+def kind_of(path: Path) -> str:
+    """Tell what a file says it is, such as "visnmf-model"; "" if its header does not say.
+
+    Raises
+    ------
+    ModelNotFoundError
+        There is no such file.
+    ModelFormatError
+        It is no safetensors file, or is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    _check_frame(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return (file.metadata() or {}).get("format", "")
+    except SafetensorError as error:
+        raise ModelFormatError(f"{path}: damaged or cut short: {error}") from error
 
 
 def refuse(path: Path, what: str) -> NoReturn:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visnmf.plots.charts import convergence, encodings
     from visnmf.plots.features import feature_parts
     from visnmf.plots.group_sheets import group_sheet, groups
+    from visnmf.plots.map_sheets import feature_maps
     from visnmf.plots.neighbor_sheets import neighbors
     from visnmf.plots.parts import basis, overlay
     from visnmf.plots.pictures import build_up, reconstruction
@@ -33,6 +34,7 @@ _HOMES = {
     "build_up": "visnmf.plots.pictures",
     "convergence": "visnmf.plots.charts",
     "encodings": "visnmf.plots.charts",
+    "feature_maps": "visnmf.plots.map_sheets",
     "feature_parts": "visnmf.plots.features",
     "group_sheet": "visnmf.plots.group_sheets",
     "groups": "visnmf.plots.group_sheets",
@@ -51,6 +53,7 @@ __all__ = [
     "build_up",
     "convergence",
     "encodings",
+    "feature_maps",
     "feature_parts",
     "group_sheet",
     "groups",

@@ -36,7 +36,7 @@ class Columns:
 
 
 def parts_from(source: Any, layout: ImageLayout | None) -> Columns:
-    """Take parts from a Model, an ImageSet, an NMF, or a Factorization or W with a layout."""
+    """Take parts from whatever has some: a Model, ImageSet, NMF or PatchEncoder; W and a layout."""
     layout = layout or getattr(source, "layout", None) or getattr(source, "layout_", None)
     if layout is None:
         raise InvalidInputError(
@@ -45,6 +45,9 @@ def parts_from(source: Any, layout: ImageLayout | None) -> Columns:
         )
     if isinstance(source, ImageSet):
         source_values = source.V
+    elif hasattr(source, "components_") and hasattr(source, "basis_images"):
+        # Of a PatchEncoder, whose components may be two halves of what is shown
+        source_values = layout.to_columns(source.basis_images())
     elif hasattr(source, "components_"):
         source_values = source.components_.T
     else:

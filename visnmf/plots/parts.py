@@ -35,13 +35,13 @@ def basis(
     """Show parts as a sheet of basis images, part after part in rows.
 
     Where no value is negative, zero is black and the largest value white (or
-    full color); where any is, blue is below zero, red above and white zero.
-    Pixels outside the mask are pale gray-blue.
+    full color); where any is, blue is below zero, red above and white zero, or in
+    full color middle gray is zero. Pixels outside the mask are pale gray-blue.
 
     Parameters
     ----------
-    source : Model, ImageSet, Factorization, or array of shape (m, rank)
-        The parts. Of an ImageSet, its pictures.
+    source : Model, ImageSet, PatchEncoder, Factorization, or array of shape (m, rank)
+        The parts. Of an ImageSet, its pictures; of ON and OFF halves, their difference.
     layout : ImageLayout, optional
         How a column becomes a picture, where `source` does not know.
     scale : {"part", "common"}
@@ -56,8 +56,8 @@ def basis(
         (True), or those given.
     channels : int or three ints, optional
         For more than one channel: the one to show in gray, or three to show as
-        red, green and blue. By default three channels are color (where no value
-        is negative), and any other number is averaged.
+        red, green and blue. By default three channels are color, and any other
+        number is averaged.
     cmap : str, optional
         A matplotlib colormap instead of gray or diverging colors; several
         channels are averaged.

@@ -133,13 +133,13 @@ def part_pixels(
     channels: int | tuple[int, int, int] | None,
     cmap: str | None,
 ) -> NDArray[np.uint8]:
-    """Return the parts as colors (k, h, w, 3): diverging where any value is negative."""
+    """Return the parts as colors (k, h, w, 3), around zero where any value is negative."""
     parts = parts_from(source, layout)
     if max_parts is not None and max_parts < 1:
         raise InvalidInputError(f"max_parts must be at least 1, not {max_parts}")
     W = parts.values[:, :max_parts]
     signed = bool((W < 0).any())
-    shown = visible(W, parts.layout, channels, color=not signed and cmap is None)
+    shown = visible(W, parts.layout, channels, color=cmap is None)
     return colored(shown, largest(shown, scale), parts.layout.mask, signed=signed, cmap=cmap)
 
 

@@ -127,8 +127,8 @@ def colored(
     mask : array of bool, shape (h, w), optional
         Pixels where it is False get `MASKED`.
     signed : bool
-        Diverging colors from -peak to peak, white at zero; else gray or color
-        from 0 to peak.
+        Diverging colors from -peak to peak, white at zero, or color around middle gray;
+        else gray or color from 0 to peak.
     cmap : str, optional
         A matplotlib colormap for single values instead of gray or diverging.
 
@@ -140,6 +140,8 @@ def colored(
     unit = np.clip(unit, -1 if signed else 0, 1)
     if cmap is not None and shown.ndim == 3:
         colors = _mapped((unit + 1) / 2 if signed else unit, cmap)
+    elif signed and shown.ndim == 4:
+        colors = np.rint(127.5 + unit * 127.5).astype(np.uint8)
     elif signed:
         colors = DIVERGING[np.rint(unit * 127).astype(np.intp) + 127]
     else:

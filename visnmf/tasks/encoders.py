@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.pictures import Pictures
 from visnmf.model.model import Model
+from visnmf.model.modelfile import FORMAT, kind_of, refuse
 
 __all__ = ["Encoder", "ModelEncoder", "encoder_of", "reading_of"]
 
+_ENCODER = ("digest", "n_features", "feature_names", "gram", "keeps_sizes", "load", "encode")
 _READ_ALIKE = ("size", "mode", "fit", "background", "cube")
 
 
@@ -46,6 +48,11 @@ class Encoder(Protocol):
         """W'W of the parts that the features are amounts of; None where they are none."""
         ...
 
+    @property
+    def keeps_sizes(self) -> bool:
+        """Whether pictures are read in sizes of their own, so that memory bounds how many."""
+        ...
+
     def load(self, source: Any, **options: Any) -> ImageSet | Pictures:
         """Read pictures from files as `visnmf.load_images` does, ready for `encode`."""
         ...
@@ -69,6 +76,7 @@ class ModelEncoder:
 
     model: Model
     kernels: str = "auto"
+    keeps_sizes: ClassVar[bool] = False
 
     @cached_property
     def digest(self) -> str:
@@ -112,11 +120,11 @@ class ModelEncoder:
 
 
 def encoder_of(source: Any, *, kernels: str = "auto") -> Encoder:
-    """Take a Model, an encoder, or the file of one.
+    """Take a Model, a PatchEncoder, an encoder, or the file of one.
 
     Parameters
     ----------
-    source : Model, Encoder, or path
+    source : Model, PatchEncoder, Encoder, or path
         What encodes pictures.
     kernels : {"auto", "compiled", "numpy"}
         As of `Model.encode`.
@@ -128,19 +136,37 @@ def encoder_of(source: Any, *, kernels: str = "auto") -> Encoder:
     Raises
     ------
     ModelNotFoundError, ModelFormatError
-        As of `Model.load`.
+        As of `Model.load`; or the file is of neither kind.
     InvalidInputError
         It is none of these.
     """
     if isinstance(source, (str, os.PathLike)):
-        source = Model.load(Path(source))
+        return _encoder_in(Path(source), kernels)
     if isinstance(source, Model):
         return ModelEncoder(source, kernels)
-    if all(hasattr(source, name) for name in ("digest", "n_features", "gram", "load", "encode")):
+    if all(hasattr(source, name) for name in _ENCODER):
         return source
+    if hasattr(source, "feature_maps"):  # told so, since sklearn takes long to import
+        from visnmf.tasks.patch_features import PatchFeatures
+
+        return PatchFeatures(source)
     raise InvalidInputError(
-        f"need a Model or the file of one to encode pictures with; got {source!r:.60}"
+        "need a Model or a PatchEncoder, or the file of one, to encode pictures with; "
+        f"got {source!r:.60}"
     )
+
+
+def _encoder_in(path: Path, kernels: str) -> Encoder:
+    """Open the file of a model or of a patch encoder."""
+    kind = kind_of(path)
+    if kind == FORMAT:
+        return ModelEncoder(Model.load(path), kernels)
+    from visnmf.tasks.patch_features import KIND, PatchFeatures
+
+    if kind == KIND:
+        return PatchFeatures.open(path)
+    told = f"says {kind[:40]!r}" if kind else "does not say what it is"
+    refuse(path, f"neither a model of visnmf nor a patch encoder (its header {told})")
 
 
 def reading_of(model: Model) -> tuple[dict[str, Any], list[dict[str, Any]]]:

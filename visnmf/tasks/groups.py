@@ -66,10 +66,10 @@ def group(
     Parameters
     ----------
     H : array_like, shape (rank, n_images)
-        The encodings, one a column, as `Model.encode` gives them.
+        The encodings, one a column, as `Model.encode` gives them; or other features.
     W : array_like, shape (m, rank), optional
-        The parts, whose lengths and overlaps then count; else all count as of length 1
-        and without overlap.
+        The parts, whose lengths and overlaps then count; else all count as of length 1, and
+        "kmeans" takes the rows of H as features of any kind.
     by : {"part", "kmeans"}
         "part" puts pictures together whose strongest part is the same: the largest
         ``h_k ||w_k||``. "kmeans" finds groups of pictures that are alike in all their parts:
@@ -109,8 +109,8 @@ def group(
     if not np.isfinite(encodings).all():
         raise InvalidInputError("the encodings hold NaN or infinity")
     rank, n_images = encodings.shape
-    parts = np.eye(rank) if W is None else np.asarray(W, dtype=np.float64)
-    if parts.ndim != 2 or parts.shape[1] != rank:
+    parts = None if W is None else np.asarray(W, dtype=np.float64)
+    if parts is not None and (parts.ndim != 2 or parts.shape[1] != rank):
         raise InvalidInputError(
             f"H has {rank} rows, one a part; W of shape {parts.shape} has other parts"
         )
@@ -121,8 +121,10 @@ def group(
     if n is not None and not 1 <= n <= most:
         raise InvalidInputError(f"n is {n}; of {most} {what} 1 to {most} groups can be made")
     if by == "part":
-        return _by_part(encodings * np.linalg.norm(parts, axis=0)[:, None], n)
-    vectors = Likeness(encodings.T, parts.T @ parts).vectors(encodings.T)
+        lengths = np.ones(rank) if parts is None else np.linalg.norm(parts, axis=0)
+        return _by_part(encodings * lengths[:, None], n)
+    gram = None if parts is None else parts.T @ parts
+    vectors = Likeness(encodings.T, gram).vectors(encodings.T)
     return _by_kmeans(vectors, min(8, n_images) if n is None else n, random_state)
 
 

@@ -48,7 +48,7 @@ class SimilarIndex:
 
     Parameters
     ----------
-    encoder : Model, Encoder, or path
+    encoder : Model, PatchEncoder, Encoder, or path
         What turns pictures into features.
     rows : array_like, shape (n, features)
         The features of the pictures, as the encoder gives them.
@@ -59,8 +59,8 @@ class SimilarIndex:
 
     Attributes
     ----------
-    vectors : ndarray (n, 3 * features), float32
-        Of length 1; their inner products are the similarities.
+    vectors : ndarray, float32
+        A row a picture, of length 1, as of `Likeness`; inner products are the similarities.
 
     Raises
     ------
@@ -103,7 +103,7 @@ class SimilarIndex:
 
         Parameters
         ----------
-        encoder : Model, Encoder, or path
+        encoder : Model, PatchEncoder, Encoder, or path
             What turns pictures into features.
         pictures : ImageSet, or what else the encoder takes
             The pictures to search.
@@ -135,7 +135,7 @@ class SimilarIndex:
         Parameters
         ----------
         model : path
-            The file of what encodes, as `Model.save` writes it.
+            The file of what encodes, as `Model.save` or `PatchEncoder.save` writes it.
         source : path
             A folder, file or glob.
         recursive : bool

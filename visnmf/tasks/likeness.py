@@ -26,12 +26,15 @@ class Likeness:
 
     The average is itself a cosine: that of vectors which lay the three side by side.
 
+    Features that are no amounts of parts are compared as they are: one cosine, of deviations
+    from the mean. (Those of a `PatchEncoder` are roots already, so that this is Hellinger's too.)
+
     Parameters
     ----------
     rows : array_like, shape (n, features)
         The features of the set of pictures, one a row: encodings are H'.
     gram : array_like, shape (features, features), optional
-        W'W, where the features are encodings by parts W. The identity by default.
+        W'W, where the features are encodings by parts W; not given where they are others.
 
     Raises
     ------
@@ -55,7 +58,6 @@ class Likeness:
     def __init__(self, rows: ArrayLike, gram: ArrayLike | None = None) -> None:
         values = _checked_rows(rows, None)
         self.n_features: int = values.shape[1]
-        self._lengths: NDArray[np.float64] | None = None
         self._root: NDArray[np.float64] | None = None
         if gram is not None:
             G = np.asarray(gram, dtype=np.float64)
@@ -66,7 +68,7 @@ class Likeness:
                 )
             shares, axes = np.linalg.eigh(G)
             self._root = axes * np.sqrt(shares.clip(0))
-            self._lengths = np.sqrt(np.diag(G).clip(0))
+            self._lengths: NDArray[np.float64] = np.sqrt(np.diag(G).clip(0))
         self._means = [block.sum(axis=0) / (len(block) + 1) for block in self._looks(values)]
 
     def vectors(self, rows: ArrayLike) -> NDArray[np.float32]:
@@ -79,18 +81,20 @@ class Likeness:
 
         Returns
         -------
-        ndarray (n, 3 * features), float32
-            Of length 1, for any program that searches by cosine or distance.
+        ndarray (n, 3 * features) or (n, features), float32
+            Of length 1, for any program that searches by cosine or distance; the shorter ones
+            where no gram was given.
         """
         looks = self._looks(_checked_rows(rows, self.n_features))
         blocks = [_unit(block - mean) for block, mean in zip(looks, self._means, strict=True)]
         return _unit(np.concatenate(blocks, axis=1)).astype(np.float32)
 
     def _looks(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Return the three descriptions of pictures, not yet about the mean."""
-        rebuilt = rows if self._root is None else rows @ self._root
-        strengths = rows if self._lengths is None else rows * self._lengths
-        # Features that are no encodings may be negative: their sign is kept
+        """Return the descriptions of pictures, not yet about the mean."""
+        if self._root is None:
+            return [rows]
+        rebuilt, strengths = rows @ self._root, rows * self._lengths
+        # Encodings of semi-NMF may be negative: their sign is kept
         roots = np.sign(strengths) * np.sqrt(np.abs(strengths))
         return [rebuilt, _unit(rebuilt), _unit(roots)]
 

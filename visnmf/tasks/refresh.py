@@ -19,7 +19,8 @@ from visnmf.tasks.indexfile import Entry, Stored, index_path, read_index, write_
 
 __all__ = ["kept_or_new"]
 
-_CHUNK = 1024  # files in memory at a time
+_CHUNK = 1024  # files in memory at a time,
+_CHUNK_BYTES = 2**23  # and where they keep their sizes, about so many bytes of files
 
 Progress = Callable[[int, int], None]
 Encoded = tuple[Entry, NDArray[np.float32]]
@@ -123,8 +124,8 @@ def _encoded(
 ) -> Iterator[tuple[str, Encoded]]:
     """Read and encode files; yield each path with its entry and rows, collect errors."""
     skip = "raise" if on_error == "raise" else "skip"
-    for start in range(0, len(paths), _CHUNK):
-        some = paths[start : start + _CHUNK]
+    start = 0
+    for some in _chunks(paths, _CHUNK_BYTES if encoder.keeps_sizes else None):
         # Told before reading: a file that changes meanwhile is read once more next time
         stamps = {path: _stamp(path) for path in some}
 
@@ -138,6 +139,7 @@ def _encoded(
             if skip == "raise":
                 raise
             skipped.append(error)
+            start += len(some)
             continue
         skipped += pictures.skipped
         broken = {error.path for error in pictures.skipped}

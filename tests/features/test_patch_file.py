@@ -87,7 +87,7 @@ UNIT = np.full((5, 24), 24**-0.5, np.float32)
         ({"settings": {"patch_size": "big"}}, "patch_size"),
         ({"settings": {"patch_size": [[3], [4]]}}, "patch_size"),
         ({"settings": {"n_components": 6}}, "components have shape"),
-        ({"settings": {"n_components": True}}, ""),
+        ({"settings": {"n_components": True}}, "components have shape"),
         ({"settings": {"grid": [0]}}, "grid"),
         ({"settings": {"grid": {"a": 1}}}, "grid"),
         ({"settings": {"sparsity": -1}}, "sparsity"),

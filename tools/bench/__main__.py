@@ -34,6 +34,7 @@ EXPERIMENTS = (
     "estimate",
     "cold",
     "textures",
+    "classification",
     "faces",
 )
 SEVERAL = {

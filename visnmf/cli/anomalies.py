@@ -1,8 +1,10 @@
-"""`visnmf anomalies`: the pictures that are unlike those a model was learned from."""
+"""`visnmf anomalies`: the pictures that are unlike others, or unlike those of a model."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +21,11 @@ from visnmf.cli.options import (
 )
 from visnmf.cli.text import tell
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from visnmf.model import Model
+
 __all__ = ["anomalies"]
 
 
@@ -27,6 +34,7 @@ __all__ = ["anomalies"]
     epilog=examples(
         "visnmf anomalies bolts.safetensors today/ -o scores.csv",
         "visnmf anomalies bolts.safetensors today/ -o scores.csv --sheet oddest.png -n 6",
+        "visnmf anomalies patches.safetensors today/ -o scores.csv --normal good/",
     ),
 )
 @model_argument
@@ -41,7 +49,13 @@ __all__ = ["anomalies"]
 @click.option(
     "--sheet",
     type=OutputFile(".png"),
-    help="A sheet of the oddest pictures: original, rebuilt, and what is left.",
+    help="A sheet of the oddest pictures: original, rebuilt, and what is left; or, by parts of "
+    "patches, with a map of what is odd in them.",
+)
+@click.option(
+    "--normal",
+    metavar="SOURCE",
+    help="By parts of patches: pictures of what is usual.  [default: SOURCE itself]",
 )
 @click.option(
     "-n",
@@ -66,29 +80,38 @@ def anomalies(
     output: Path,
     sheet: Path | None,
     number: int,
-    labels: str | None,
-    recursive: bool,
-    on_error: str,
+    normal: str | None,
+    **reading: Any,
 ) -> None:
     """Score the pictures in SOURCE by how badly the parts of MODEL explain them.
 
-    The score is the relative error, 0 where the parts explain all of a picture, 1 where they
-    explain nothing. A picture far above the others is unlike those that the model was
-    learned from.
+    Where MODEL is one of `visnmf learn`, the score is the relative error, 0 where the parts
+    explain all of a picture, 1 where they explain nothing. A picture far above the others
+    is unlike those that the model was learned from.
+
+    Where MODEL holds parts of patches (`visnmf features --save`), pictures may be of any sizes,
+    and what is unusual may be a small place in one of them: all places are compared with
+    those of the --normal pictures, most of which have about 2. The score is what the oddest
+    1 % of a picture exceeds.
     """
     import numpy as np
 
     from visnmf.cli.source import read_like
-    from visnmf.model import Model
-    from visnmf.model.columns import column_errors
+    from visnmf.tasks.encoders import ModelEncoder, open_encoder
     from visnmf.tasks.table import check_table_ending, write_table
 
     check_table_ending(output)
-    model = Model.load(model_file)
-    images = read_like(model, source, recursive=recursive, on_error=on_error, labels=labels)
-    kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
-    H = model.encode(images, kernels=kernels)
-    scores = column_errors(images.V, np.matmul(model.W, H))
+    encoder = open_encoder(model_file)
+    if normal is not None and isinstance(encoder, ModelEncoder):
+        raise click.UsageError(f"{model_file} tells what is usual itself: leave --normal out")
+    images = read_like(encoder, source, **reading)
+    if isinstance(encoder, ModelEncoder):
+        scores, draw = _by_model(encoder.model, images)
+    else:
+        usual = None
+        if normal is not None:
+            usual = read_like(encoder, normal, **{**reading, "labels": None})
+        scores, draw = _by_maps(encoder.encoder, images, usual)
     order = np.argsort(-scores, kind="stable")
     write_table(
         output,
@@ -98,10 +121,9 @@ def anomalies(
         feature_names=["score"],
     )
     if sheet is not None:
-        from visnmf import plots
         from visnmf.plots.writing import save_figure
 
-        save_figure(sheet, plots.anomalies(model, images, n=number, H=H))
+        save_figure(sheet, draw(number))
     tell(
         [
             ("pictures", f"{len(images):,}"),
@@ -112,3 +134,34 @@ def anomalies(
     )
     click.echo("\nthe oddest:")
     tell([(images.names[i], f"{scores[i]:.4f}") for i in order[:number]])
+
+
+def _by_model(model: Model, images: Any) -> tuple[Any, Callable[[int], Figure]]:
+    """Return relative errors, and what draws the sheet of so many pictures."""
+    import numpy as np
+
+    from visnmf.model.columns import column_errors
+
+    kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
+    H = model.encode(images, kernels=kernels)
+
+    def draw(number: int) -> Figure:
+        from visnmf import plots
+
+        return plots.anomalies(model, images, n=number, H=H)
+
+    return column_errors(images.V, np.matmul(model.W, H)), draw
+
+
+def _by_maps(encoder: Any, pictures: Any, usual: Any) -> tuple[Any, Callable[[int], Figure]]:
+    """Return scores of anomaly maps, and what draws the sheet of so many pictures."""
+    from visnmf.tasks.map_scores import map_scores
+
+    maps = encoder.anomaly_maps(pictures, normal=usual)
+
+    def draw(number: int) -> Figure:
+        from visnmf import plots
+
+        return plots.anomaly_maps(pictures, maps, n=number)
+
+    return map_scores(maps), draw

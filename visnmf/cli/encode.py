@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -55,12 +56,15 @@ def encode(
 
     The pictures are resized to the model's size.
     """
-    from visnmf.cli.source import read_like
-    from visnmf.model import Model
+    from visnmf.cli.source import load_model, read_like
     from visnmf.tasks.table import check_table_ending, write_table
 
     check_table_ending(output)
-    model = Model.load(model_file)
+    model = load_model(
+        model_file,
+        f"visnmf features {quote(source)} -o {quote(str(output))} --model "
+        f"{quote(str(model_file))} gives features by them",
+    )
     images = read_like(model, source, recursive=recursive, labels=labels, on_error=on_error)
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
     H = model.encode(images, kernels=kernels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from visnmf.cli.options import (
     on_error_option,
     recursive_option,
 )
-from visnmf.cli.text import describe_pictures, read_progress, tell
+from visnmf.cli.text import describe_pictures, plain, read_progress, tell
+from visnmf.errors import SkippedImagesWarning
 
 __all__ = ["faces"]
 
 _SHOWN = 400  # most faces on the sheet
+_NAMED = 8  # photos left out that are named
 
 
 @click.command(
@@ -79,14 +82,14 @@ def faces(photos: str, output: Path, size: tuple[int, int], color: bool, **optio
     PHOTOS is a folder, a glob in quotes, or one picture or video. Their eyes come to the
     same places, so that `visnmf learn` finds parts of faces in them. Photos are left as they are.
     """
-    from visnmf.cli.source import _quiet_libraries
+    from visnmf.cli.source import quiet_libraries
     from visnmf.faces.align import align_faces
     from visnmf.plots import save_montage
 
     sheet = output.with_name(f"{output.resolve().name}.png")
     _check_output(photos, output, sheet)
     looked_at = 0
-    with _quiet_libraries(), read_progress() as progress:
+    with quiet_libraries(), read_progress() as progress:
 
         def count(done: int, total: int) -> None:
             nonlocal looked_at
@@ -94,16 +97,21 @@ def faces(photos: str, output: Path, size: tuple[int, int], color: bool, **optio
             if progress is not None:
                 progress(done, total)
 
-        images = align_faces(
-            photos, size=size, mode="rgb" if color else "gray", progress=count, **options
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SkippedImagesWarning)  # named below
+            images = align_faces(
+                photos, size=size, mode="rgb" if color else "gray", progress=count, **options
+            )
     images.save(output)
     save_montage(sheet, images, scale="common", max_parts=_SHOWN)
-    without = len(images.skipped)
+    skipped = [(plain(Path(error.path).name), error.reason) for error in images.skipped]
+    rest = len(skipped) - _NAMED
     shown = f" (the first {_SHOWN} of them)" if len(images) > _SHOWN else ""
     tell(
         [
-            ("photos", f"{looked_at:,}" + (f", {without:,} of them left out" if without else "")),
+            ("photos", f"{looked_at:,}" + (f", {len(skipped):,} left out:" if skipped else "")),
+            *((f"  {name}", reason) for name, reason in skipped[:_NAMED]),
+            *([("  …", f"{rest:,} more")] if rest > 0 else []),
             ("faces", describe_pictures(len(images), images.layout)),
             ("written", output),
             ("look at", f"{sheet}{shown}"),

@@ -46,7 +46,7 @@ class Kind:
 
 
 KINDS = {
-    "patches": Kind("PatchEncoder", sized=False),
+    "patches": Kind("PatchEncoder", sized=False),  # by `_by_patches`
     "pixels": Kind("Pixels"),
     "hog": Kind("HOG"),
     "gabor": Kind("Gabor"),
@@ -55,7 +55,6 @@ KINDS = {
     "colors": Kind("ColorHistogram", mode="rgb", sized=False),
     "words": Kind("VisualWords", sized=False, options={"random_state": 0}),
 }
-DEFAULT = "patches"
 
 
 @click.command(
@@ -65,7 +64,8 @@ DEFAULT = "patches"
         "visnmf features photos/ -o features.csv --kind colors",
         "visnmf features photos/ -o features.parquet --kind hog --size 64x64",
         "visnmf features photos/ -r -o features.npz --kind words --labels folder",
-        "visnmf features photos/ -o features.csv --model parts.safetensors",
+        "visnmf features photos/ -o features.csv --max-side 256 --save patches.safetensors",
+        "visnmf features more/ -o more.csv --model patches.safetensors",
     ),
 )
 @source_argument
@@ -86,8 +86,32 @@ DEFAULT = "patches"
     "model_file",
     metavar="MODEL",
     type=click.Path(path_type=Path),
-    help="Describe by the parts of a model instead.",
+    help="Describe by the parts of a model, or by those that --save wrote.",
 )
+@click.option(
+    "--save",
+    type=OutputFile(".safetensors"),
+    help="Write the parts of patches, for --model and for similar, group and anomalies.",
+)
+@click.option(
+    "-k",
+    "--rank",
+    type=click.IntRange(min=1),
+    help="Of patches: how many parts.  [default: 128]",
+)
+@click.option(
+    "--patch",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of patches: their height and width in pixels.  [default: 6]",
+)
+@click.option(
+    "--grid",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of patches: pictures are cut into N x N cells; 1 forgets where parts are.  [default: 4]",
+)
+@click.option("--color", is_flag=True, help="Of patches: of colors, not of gray.")
 @click.option(
     "--size",
     type=Size(),
@@ -116,6 +140,11 @@ def features(
     model_file: Path | None,
     size: tuple[int, int] | None,
     max_side: int | None,
+    save: Path | None,
+    rank: int | None,
+    patch: int | None,
+    grid: int | None,
+    color: bool,
     **reading: Any,
 ) -> None:
     """Describe the pictures in SOURCE by features: a row a picture, a column a feature.
@@ -131,19 +160,24 @@ def features(
     words    how often each visual word occurs (SIFT), tf-idf; pictures of any size
 
     What a kind learns (parts, visual words) it learns from SOURCE itself. With --model
-    the features are encodings by the parts of that model.
+    the features are those by the parts of that model, which stay as they are.
     """  # noqa: D301
     from visnmf.tasks.table import check_table_ending, write_table
 
     check_table_ending(output)
+    settings = {"n_components": rank, "patch_size": patch, "grid": grid}
+    of_patches = {"--save": save, "--rank": rank, "--patch": patch, "--grid": grid}
+    of_patches |= {"--color": color or None}
     if model_file is not None:
-        for name, given in (("--kind", kind), ("--size", size), ("--max-side", max_side)):
-            if given is not None:
-                raise click.UsageError(f"a model knows its own features: leave {name} out")
+        of_kinds = {"--kind": kind, "--size": size, "--max-side": max_side}
+        _refuse({**of_kinds, **of_patches}, "a model knows its own features")
         told, pictures, rows, columns = _by_model(model_file, source, reading)
+    elif kind in (None, "patches"):
+        reading |= {"size": size, "max_side": max_side, "mode": "rgb" if color else "gray"}
+        told, pictures, rows, columns = _by_patches(source, settings, reading, save)
     else:
-        chosen = KINDS[kind or DEFAULT]
-        told, pictures, rows, columns = _by_kind(chosen, source, size, max_side, reading)
+        _refuse(of_patches, f"this is for patches, not for {kind}")
+        told, pictures, rows, columns = _by_kind(KINDS[kind], source, size, max_side, reading)
     write_table(output, pictures.names, rows, labels=pictures.labels, feature_names=columns)
     skipped = f" ({len(pictures.skipped):,} left out)" if pictures.skipped else ""
     tell(
@@ -151,20 +185,49 @@ def features(
             ("pictures", f"{len(pictures):,}{skipped}"),
             ("features", f"{len(columns):,} a picture, {told}"),
             ("written", output),
+            *([] if save is None else [("parts", f"{save} (draw them: visnmf show {save})")]),
         ]
     )
+
+
+def _refuse(options: dict[str, Any], why: str) -> None:
+    """Refuse options that are given."""
+    for name, given in options.items():
+        if given is not None:
+            raise click.UsageError(f"{why}: leave {name} out")
 
 
 def _by_model(
     model_file: Path, source: str, reading: dict[str, Any]
 ) -> tuple[str, Any, Any, list[str]]:
-    from visnmf.tasks.encoders import encoder_of
+    from visnmf.cli.source import read_like
+    from visnmf.tasks.encoders import open_encoder
 
-    encoder = encoder_of(model_file)
-    with read_progress() as progress:
-        pictures = encoder.load(source, progress=progress, **reading)
+    encoder = open_encoder(model_file)
+    pictures = read_like(encoder, source, **reading)
     rows = encoder.encode(pictures)
     return f"by the parts of {model_file}", pictures, rows, encoder.feature_names
+
+
+def _by_patches(
+    source: str, settings: dict[str, Any], reading: dict[str, Any], save: Path | None
+) -> tuple[str, Any, Any, list[str]]:
+    """Learn parts of patches of the pictures, and describe these by them."""
+    from visnmf.cli.source import quiet_libraries
+    from visnmf.features.patch_encoder import PatchEncoder
+    from visnmf.features.patch_settings import checked_patch_size
+    from visnmf.tasks.patch_features import PatchFeatures, load_for_patches
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    encoder = PatchEncoder(**given)
+    least = checked_patch_size(encoder.patch_size)
+    with quiet_libraries(), read_progress() as progress:
+        pictures = load_for_patches(source, least, progress=progress, **reading)
+    rows = encoder.fit(pictures).transform(pictures)
+    features = PatchFeatures(encoder, reading["max_side"], reading["size"])
+    if save is not None:
+        features.save(save)
+    return str(encoder), pictures, rows, features.feature_names
 
 
 def _by_kind(

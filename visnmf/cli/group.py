@@ -28,6 +28,7 @@ _TOLD = 12  # groups named in the terminal
     epilog=examples(
         "visnmf group faces.safetensors photos/ -o groups/",
         "visnmf group faces.safetensors photos/ -o groups/ --by kmeans -n 12",
+        "visnmf group patches.safetensors photos/ -o groups/ -n 5",
     ),
 )
 @model_argument
@@ -42,9 +43,8 @@ _TOLD = 12  # groups named in the terminal
 @click.option(
     "--by",
     type=click.Choice(["part", "kmeans"]),
-    default="part",
-    show_default=True,
-    help="Pictures that share their strongest part, or that are alike in all of them.",
+    help="Pictures that share their strongest part, or that are alike in all of them.  "
+    "[default: part; kmeans for parts of patches]",
 )
 @click.option(
     "-n",
@@ -60,12 +60,15 @@ def group(
     model_file: Path,
     source: str,
     output: Path,
-    by: str,
+    by: str | None,
     number: int | None,
     recursive: bool,
     on_error: str,
 ) -> None:
     """Sort the pictures in SOURCE into groups, by the parts of MODEL.
+
+    MODEL is one of `visnmf learn`, or holds parts of patches (`visnmf features --save`), which
+    sort pictures of any sizes.
 
     Writes groups.png, which shows the most typical pictures of each group, a sheet for each
     group (group-01.png and so on, the largest group first, in it the most typical pictures
@@ -75,19 +78,28 @@ def group(
 
     from visnmf import plots
     from visnmf.cli.source import read_like
-    from visnmf.model import Model
     from visnmf.plots.writing import save_figure
+    from visnmf.tasks.encoders import ModelEncoder, encoder_of
     from visnmf.tasks.groups import group as grouped
     from visnmf.tasks.table import write_table
 
     home = Path(source) if Path(source).is_dir() else Path(source).parent
     if output.resolve() == home.resolve():
         raise click.UsageError(f"{output} holds the pictures; give another folder with -o")
-    model = Model.load(model_file)
-    images = read_like(model, source, recursive=recursive, on_error=on_error)
-    kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
-    H = model.encode(images, kernels=kernels)
-    found = grouped(H, W=model.W, by=by, n=number)
+    encoder = encoder_of(model_file)
+    model = encoder.model if isinstance(encoder, ModelEncoder) else None
+    if model is None and by == "part":
+        raise click.UsageError(
+            f"{model_file} holds parts of patches, of which each picture has nearly all; leave "
+            "--by part out"
+        )
+    images = read_like(encoder, source, recursive=recursive, on_error=on_error)
+    if model is None:
+        found = grouped(encoder.encode(images).T, by="kmeans", n=number)
+    else:
+        kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
+        H = model.encode(images, kernels=kernels)
+        found = grouped(H, W=model.W, by=by or "part", n=number)
     output.mkdir(parents=True, exist_ok=True)
     save_figure(output / "groups.png", plots.groups(images, found, parts=model))
     digits = max(2, len(str(len(found))))

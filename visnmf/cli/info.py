@@ -13,6 +13,7 @@ from visnmf.cli.text import describe_layout, describe_reason, one_line, tell
 
 if TYPE_CHECKING:
     from visnmf.model import Model
+    from visnmf.tasks.patch_features import PatchFeatures
 
 __all__ = ["info"]
 
@@ -29,13 +30,34 @@ __all__ = ["info"]
 @debug_option
 def info(model_file: Path, as_json: bool) -> None:
     """Tell what MODEL is and where it comes from."""
-    from visnmf.model import Model
+    from visnmf.tasks.encoders import ModelEncoder, open_encoder
 
-    model = Model.load(model_file)
-    if as_json:
-        click.echo(json.dumps(model.to_dict(), indent=2))
+    encoder = open_encoder(model_file)
+    if not as_json:
+        tell(_facts(encoder.model) if isinstance(encoder, ModelEncoder) else _of_patches(encoder))
+        return
+    if isinstance(encoder, ModelEncoder):
+        document = encoder.model.to_dict()
     else:
-        tell(_facts(model))
+        from visnmf.features.patch_file import KIND
+        from visnmf.model.modelfile import read_model_file
+
+        document = read_model_file(model_file, KIND)[1]
+    click.echo(json.dumps(document, indent=2))
+
+
+def _of_patches(features: PatchFeatures) -> list[tuple[str, Any]]:
+    """Return what is known of parts of patches."""
+    encoder = features.encoder
+    size = one_line(features.reading) or "of any sizes"
+    return [
+        ("parts", f"{len(encoder.components_):,} of patches, by a visnmf.PatchEncoder"),
+        ("patches", describe_layout(encoder.layout_)),
+        ("pictures", f"{features.mode}, {size}"),
+        ("features", f"{features.n_features:,} a picture"),
+        ("relative error", f"{encoder.reconstruction_err_:.4g}"),
+        ("settings", one_line(encoder.get_params())),
+    ]
 
 
 def _facts(model: Model) -> list[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -73,9 +74,8 @@ def reconstruct(
     """
     import numpy as np
 
-    from visnmf.cli.source import read_like
+    from visnmf.cli.source import load_model, read_like
     from visnmf.measure import psnr
-    from visnmf.model import Model
     from visnmf.model.columns import column_errors
     from visnmf.model.observed import known_columns
 
@@ -83,7 +83,11 @@ def reconstruct(
         raise click.UsageError(f"{output} holds the originals; give another folder with -o")
     if fill and mask_file is None:
         raise click.UsageError("--fill needs --mask: which pixels to keep, and which to rebuild")
-    model = Model.load(model_file)
+    model = load_model(
+        model_file,
+        f"visnmf anomalies {quote(str(model_file))} {quote(source)} -o scores.csv tells what is "
+        "unlike them, and in Python visnmf.PatchEncoder.load(...).rebuild(pictures) rebuilds",
+    )
     mask = read_mask(mask_file, model.layout)
     images = read_like(model, source, recursive=recursive, on_error=on_error)
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)

@@ -33,7 +33,8 @@ __all__ = ["show"]
     type=click.Choice(["part", "common"]),
     default="part",
     show_default=True,
-    help="White is the largest value of each part, or of all of them.",
+    help="White is the largest value of each part, or of all of them. (Parts of patches: the "
+    "strongest color.)",
 )
 @click.option("--zoom", type=click.IntRange(1, 64), help="Pixels that a pixel becomes on a side.")
 @debug_option
@@ -44,11 +45,15 @@ def show(
     scale: Literal["part", "common"],
     zoom: int | None,
 ) -> None:
-    """Write the parts of MODEL as one picture, the strongest part first."""
-    from visnmf.model import Model
-    from visnmf.plots import save_montage
+    """Write the parts of MODEL as one picture, the strongest part first.
 
-    model = Model.load(model_file)
+    Parts of patches are contrasts: of gray ones red is lighter and blue is darker than
+    their surround, of colored ones middle gray is neither.
+    """
+    from visnmf.plots import save_montage
+    from visnmf.tasks.encoders import open_encoder
+
+    parts = open_encoder(model_file).parts
     output = output or model_file.with_name(f"{model_file.stem}-parts.png")
-    save_montage(output, model, columns=columns, scale=scale, zoom=zoom)
-    tell([("parts", model.rank), ("look at", output)])
+    save_montage(output, parts, columns=columns, scale=scale, zoom=zoom)
+    tell([("parts", len(parts.basis_images())), ("look at", output)])

@@ -34,7 +34,7 @@ _DRAWN = 256  # pixels of a picture on a sheet, at most
     epilog=examples(
         "visnmf similar faces.safetensors me.jpg --in photos/",
         "visnmf similar faces.safetensors me.jpg you.jpg --in photos/ -r -n 5 -o alike.png",
-        "visnmf similar faces.safetensors queries/ --in photos/ --on-error skip",
+        "visnmf similar patches.safetensors me.jpg --in photos/ --on-error skip",
     ),
 )
 @model_argument
@@ -77,20 +77,22 @@ def similar(
 
     QUERY is a picture, several of them, or a folder. The similarity is 1 for the same
     picture, 0 for one that is no more like it than any. A query that lies in SOURCE itself
-    is left out of its own results.
+    is left out of its own results. MODEL is one of `visnmf learn`, or holds parts of patches
+    (`visnmf features --save`), for pictures of any sizes.
 
     The encodings of SOURCE are kept beside MODEL, in MODEL.….index.safetensors; files that
     are new or changed are encoded anew the next time, and that file can be deleted any time.
     """
+    from visnmf.cli.source import quiet_libraries, read_like
     from visnmf.images.sources import find_pictures
     from visnmf.tasks.encoders import encoder_of
     from visnmf.tasks.index import SimilarIndex
 
     encoder = encoder_of(model_file)
     files = [path for query in queries for path in find_pictures(query)]
-    asked = encoder.load(queries[0] if len(queries) == 1 else files)
+    asked = read_like(encoder, queries[0] if len(queries) == 1 else files)
     count = len(find_pictures(source, recursive=recursive)) + len(asked)
-    with read_progress() as progress:
+    with quiet_libraries(), read_progress() as progress:
         index = SimilarIndex.open(
             model_file, source, recursive=recursive, on_error=on_error, keep=keep,
             kernels=kernels_for_one_run(encoder.n_features, count, ENCODING), progress=progress,

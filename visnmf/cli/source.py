@@ -6,18 +6,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from visnmf.cli.text import read_progress
-from visnmf.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from visnmf.images.imageset import ImageSet
     from visnmf.model import Model
 
-__all__ = ["read_like", "read_pictures"]
-
-_READ_ALIKE = ("size", "mode", "fit", "background", "cube")
+__all__ = ["load_model", "quiet_libraries", "read_like", "read_pictures"]
 
 
 def read_pictures(source: str, **options: Any) -> ImageSet:
@@ -32,12 +32,12 @@ def read_pictures(source: str, **options: Any) -> ImageSet:
     """
     from visnmf.images.load import load_images
 
-    with _quiet_libraries(), read_progress() as progress:
+    with quiet_libraries(), read_progress() as progress:
         return load_images(source, progress=progress, **options)
 
 
 @contextmanager
-def _quiet_libraries() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
     """Let Python alone write to standard error.
 
     Decoders written in C tell pages about damaged files there, past `sys.stderr`; what
@@ -60,34 +60,38 @@ def _quiet_libraries() -> Iterator[None]:
         os.close(kept)
 
 
-def read_like(model: Model, source: str, **options: Any) -> ImageSet:
-    """Read and prepare pictures as those were that a model was learned from.
+def read_like(encoder: Any, source: str | list[str], **options: Any) -> Any:
+    """Read pictures with a progress bar, as those were that parts were learned from.
 
     Parameters
     ----------
-    model : Model
-        Its provenance tells how; where it does not, its layout gives size and colors.
-    source : str
-        A folder, file or glob.
+    encoder : Model, PatchEncoder or Encoder
+        What they will be encoded by.
+    source : str or list of str
+        A folder, file or glob; or files.
     **options
         As of `visnmf.load_images`.
-    """
-    from visnmf.images.preparing import apply_preparation
 
-    layout = model.layout
-    alike: dict[str, Any] = {
-        "size": (layout.height, layout.width),
-        "mode": {1: "gray", 3: "rgb"}.get(layout.channels, "keep"),
-    }
-    steps = model.provenance.get("preparation", [])
-    for step in steps:
-        if step.get("step") == "load":
-            alike |= {name: step[name] for name in _READ_ALIKE if name in step}
-        elif step.get("step") == "patches":
-            raise InvalidInputError(
-                "the model is of patches of pictures, which this command does not cut; in Python "
-                "visnmf.extract_patches does, and Model.encode takes what it gives"
-            )
-    if tuple(alike["size"]) == (layout.height, layout.width):
-        alike["mask"] = layout.mask
-    return apply_preparation(read_pictures(source, **alike, **options), steps)
+    Returns
+    -------
+    ImageSet or Pictures
+        ImageSet for a model.
+    """
+    from visnmf.tasks.encoders import encoder_of
+
+    with quiet_libraries(), read_progress() as progress:
+        return encoder_of(encoder).load(source, progress=progress, **options)
+
+
+def load_model(path: Path, instead: str) -> Model:
+    """Load a model of whole pictures; of a patch encoder tell what to do instead."""
+    from visnmf.model.modelfile import FORMAT, kind_of
+
+    if kind_of(path) not in (FORMAT, ""):
+        from visnmf.tasks.encoders import encoder_of
+
+        encoder_of(path)  # what is neither says so itself
+        raise click.UsageError(f"{path} holds parts of patches, not of whole pictures; {instead}")
+    from visnmf.model import Model
+
+    return Model.load(path)

@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from visnmf.plots.anomaly_sheets import anomalies
+    from visnmf.plots.anomaly_sheets import anomalies, anomaly_maps
     from visnmf.plots.charts import convergence, encodings
     from visnmf.plots.features import feature_parts
     from visnmf.plots.group_sheets import group_sheet, groups
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "anomalies": "visnmf.plots.anomaly_sheets",
+    "anomaly_maps": "visnmf.plots.anomaly_sheets",
     "basis": "visnmf.plots.parts",
     "build_up": "visnmf.plots.pictures",
     "convergence": "visnmf.plots.charts",
@@ -49,6 +50,7 @@ _HOMES = {
 
 __all__ = [
     "anomalies",
+    "anomaly_maps",
     "basis",
     "build_up",
     "convergence",

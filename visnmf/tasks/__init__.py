@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from visnmf.tasks.groups import Groups, group
     from visnmf.tasks.index import Neighbors, SimilarIndex
     from visnmf.tasks.likeness import Likeness
+    from visnmf.tasks.map_scores import map_scores
+    from visnmf.tasks.patch_features import PatchFeatures
     from visnmf.tasks.table import write_table
 
 _HOMES = {
     "Groups": "visnmf.tasks.groups",
     "Likeness": "visnmf.tasks.likeness",
     "Neighbors": "visnmf.tasks.index",
+    "PatchFeatures": "visnmf.tasks.patch_features",
     "SimilarIndex": "visnmf.tasks.index",
     "group": "visnmf.tasks.groups",
+    "map_scores": "visnmf.tasks.map_scores",
     "write_table": "visnmf.tasks.table",
 }
 
@@ -27,8 +31,10 @@ __all__ = [
     "Groups",
     "Likeness",
     "Neighbors",
+    "PatchFeatures",
     "SimilarIndex",
     "group",
+    "map_scores",
     "write_table",
 ]
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,10 @@ from visnmf.images.pictures import Pictures
 from visnmf.model.model import Model
 from visnmf.model.modelfile import FORMAT, kind_of, refuse
 
-__all__ = ["Encoder", "ModelEncoder", "encoder_of", "reading_of"]
+if TYPE_CHECKING:
+    from visnmf.tasks.patch_features import PatchFeatures
+
+__all__ = ["Encoder", "ModelEncoder", "encoder_of", "open_encoder", "reading_of"]
 
 _ENCODER = ("digest", "n_features", "feature_names", "gram", "keeps_sizes", "load", "encode")
 _READ_ALIKE = ("size", "mode", "fit", "background", "cube")
@@ -91,6 +94,11 @@ class ModelEncoder:
         return digest.hexdigest()
 
     @property
+    def parts(self) -> Model:
+        """The model, for `visnmf.plots`."""
+        return self.model
+
+    @property
     def n_features(self) -> int:
         """The rank."""
         return self.model.rank
@@ -141,7 +149,7 @@ def encoder_of(source: Any, *, kernels: str = "auto") -> Encoder:
         It is none of these.
     """
     if isinstance(source, (str, os.PathLike)):
-        return _encoder_in(Path(source), kernels)
+        return open_encoder(source, kernels=kernels)
     if isinstance(source, Model):
         return ModelEncoder(source, kernels)
     if all(hasattr(source, name) for name in _ENCODER):
@@ -156,17 +164,37 @@ def encoder_of(source: Any, *, kernels: str = "auto") -> Encoder:
     )
 
 
-def _encoder_in(path: Path, kernels: str) -> Encoder:
-    """Open the file of a model or of a patch encoder."""
-    kind = kind_of(path)
+def open_encoder(
+    path: str | os.PathLike[str], *, kernels: str = "auto"
+) -> ModelEncoder | PatchFeatures:
+    """Open the file of a model or of a patch encoder.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As `Model.save`, `PatchEncoder.save` or `PatchFeatures.save` wrote it.
+    kernels : {"auto", "compiled", "numpy"}
+        As of `Model.encode`.
+
+    Returns
+    -------
+    ModelEncoder or PatchFeatures
+
+    Raises
+    ------
+    ModelNotFoundError, ModelFormatError
+        As of `Model.load`; or the file is of neither kind.
+    """
+    file = Path(path)
+    kind = kind_of(file)
     if kind == FORMAT:
-        return ModelEncoder(Model.load(path), kernels)
+        return ModelEncoder(Model.load(file), kernels)
     from visnmf.tasks.patch_features import KIND, PatchFeatures
 
     if kind == KIND:
-        return PatchFeatures.open(path)
+        return PatchFeatures.open(file)
     told = f"says {kind[:40]!r}" if kind else "does not say what it is"
-    refuse(path, f"neither a model of visnmf nor a patch encoder (its header {told})")
+    refuse(file, f"neither a model of visnmf nor a patch encoder (its header {told})")
 
 
 def reading_of(model: Model) -> tuple[dict[str, Any], list[dict[str, Any]]]:

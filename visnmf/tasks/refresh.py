@@ -138,9 +138,15 @@ def _encoded(
         except ImageReadError as error:
             if skip == "raise":
                 raise
-            skipped.append(error)
+            if len(some) == 1:
+                told_of = error.__cause__
+                skipped.append(told_of if isinstance(told_of, ImageReadError) else error)
+            else:  # none of them can be read: each is to be told of
+                for path in some:
+                    yield from _encoded(encoder, [path], whole, on_error, skipped, None)
             start += len(some)
             continue
+        start += len(some)
         skipped += pictures.skipped
         broken = {error.path for error in pictures.skipped}
         read = [path for path in some if path not in broken]
@@ -150,6 +156,21 @@ def _encoded(
             continue
         for path, name, row in zip(read, pictures.names, rows[:, None], strict=True):
             yield path, (Entry(path, *stamps[path], [name]), row)
+
+
+def _chunks(paths: list[str], most_bytes: int | None) -> Iterator[list[str]]:
+    """Yield the files to read at a time."""
+    some: list[str] = []
+    size = 0
+    for path in paths:
+        here = 0 if most_bytes is None else max(_stamp(path)[0], 0)
+        if some and (len(some) == _CHUNK or (most_bytes is not None and size + here > most_bytes)):
+            yield some
+            some, size = [], 0
+        some.append(path)
+        size += here
+    if some:
+        yield some
 
 
 def _stamp(path: str) -> tuple[int, int]:

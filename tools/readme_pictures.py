@@ -46,16 +46,19 @@ for axes, (title, recipe) in zip(figure.subplots(3, 4).ravel(), chosen.items(), 
     axes.set_axis_off()
 figure.savefig(FOLDER / "recipes.png", dpi=100)
 # What parts of patches show of pictures that nothing aligns.
-encoder = visnmf.PatchEncoder(64, patch_size=7).fit(images)
-shoe = int(np.flatnonzero(images.labels == "sneaker")[5])
-plots.feature_maps(encoder, images[shoe], n=6).savefig(FOLDER / "feature-maps.png", dpi=110)
+photo = data.camera()[60:316, 80:336]
+encoder = visnmf.PatchEncoder(64, patch_size=10).fit([photo])
+figure = plots.feature_maps(encoder, photo / np.float32(255), max_parts=7, columns=4)
+figure.savefig(FOLDER / "feature-maps.png", dpi=100)
 texture = data.brick() / np.float32(255)
 usual, odd = texture[:256], texture[256:].copy()
 odd[110:150, 300:350] = texture[330:370, 80:130].mean() * 1.15
 encoder = visnmf.PatchEncoder(64, patch_size=8, n_patches=30_000).fit([usual])
 found = encoder.anomaly_maps([odd], normal=[usual])[0]
 figure = Figure(figsize=(10, 2.6), layout="compressed")
-for axes, picture, tones in zip(figure.subplots(1, 2), (odd, found), ("gray", "inferno"), strict=True):
+for axes, picture, tones in zip(
+    figure.subplots(1, 2), (odd, found), ("gray", "inferno"), strict=True
+):
     axes.imshow(picture, cmap=tones)
     axes.set_axis_off()
 figure.savefig(FOLDER / "odd-one-out.png", dpi=100)

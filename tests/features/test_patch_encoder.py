@@ -307,3 +307,10 @@ class TestInScikitLearn:
             pictures.append(picture[:h, :w])
         pipeline = make_pipeline(small(), LogisticRegression(C=100.0))
         assert cross_val_score(pipeline, pictures, labels, cv=3).mean() == 1.0
+
+
+def test_a_cost_that_nothing_is_worth_is_told():
+    pictures = [np.random.default_rng(0).random((20, 20))]
+    with pytest.warns(visnmf.errors.ConvergenceWarning, match="sparsity=5"):
+        encoder = visnmf.PatchEncoder(4, sparsity=5, n_patches=300).fit(pictures)
+    assert not encoder.transform(pictures).any()

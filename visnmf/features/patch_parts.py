@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visnmf.errors import InvalidInputError
+from visnmf.errors import ConvergenceWarning, InvalidInputError
 from visnmf.features.contrast import Contrast
 from visnmf.features.patch_code import PatchCode
 from visnmf.features.sampling import sample_patches
@@ -84,6 +85,13 @@ def learn_parts(
         W = W / np.maximum(np.linalg.norm(W, axis=0), np.finfo(np.float32).tiny)
     code = PatchCode(np.ascontiguousarray(W), size, contrast, sparsity)
     H = code.encode(values)
+    if not H.any():
+        warnings.warn(
+            f"sparsity={sparsity:g} costs more than any part explains, so that all encodings are "
+            "zero: take less, such as 0.1",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
     order = np.argsort(-np.einsum("nk,nk->k", H, H), kind="stable")
     error = np.linalg.norm(values - H @ W.T) / np.linalg.norm(values)
     return Parts(np.ascontiguousarray(W.T[order]), float(error), passes)

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import visnmf
 from visnmf import ImageLayout, ImageSet, Pictures
 from visnmf.errors import InvalidInputError
 from visnmf.features import PatchEncoder, patch_code

@@ -30,6 +30,13 @@ def test_it_is_the_mean_of_three_cosines():
     np.testing.assert_allclose(vectors @ vectors.T, wanted, atol=1e-6)
 
 
+def test_features_that_are_no_encodings_are_compared_as_they_are():
+    rows = RNG.standard_normal((9, 5))
+    away = unit(rows - rows.sum(axis=0) / 10)
+    vectors = Likeness(rows).vectors(rows)
+    np.testing.assert_allclose(vectors, away, atol=1e-6)
+
+
 def test_scales_of_parts_do_not_matter():
     W, H = made()
     scale = np.array([0.1, 1, 7, 30, 0.5])

@@ -55,7 +55,7 @@ def test_masks_that_cannot_be_used_are_refused(run, model_file, stained, tmp_pat
     Image.new("L", (25, 25)).save(tmp_path / "black.png")
     for words, message in (
         (("--mask", "black.png"), "is black"),
-        (("--mask", "none.png"), "does not exist"),
+        (("--mask", "none.png"), "no such file"),
         (("--fill",), "--fill needs --mask"),
     ):
         result = run("reconstruct", model_file, folder, "-o", "x", *words)

@@ -8,6 +8,7 @@ from shlex import quote
 import click
 
 from visnmf.cli.kernels import ENCODING, kernels_for_one_run
+from visnmf.cli.mask import mask_option, read_mask
 from visnmf.cli.options import (
     OutputFile,
     debug_option,
@@ -28,6 +29,7 @@ __all__ = ["encode"]
     epilog=examples(
         "visnmf encode faces.safetensors more-faces/ -o codes.csv",
         "visnmf encode faces.safetensors more-faces/ -o codes.npy",
+        "visnmf encode faces.safetensors hidden/ -o codes.csv --mask known.png",
     ),
 )
 @model_argument
@@ -40,6 +42,7 @@ __all__ = ["encode"]
     help="A table with names (.csv, .parquet, .npz) or a bare array (.npy): a row a picture, "
     "a column a part.",
 )
+@mask_option
 @recursive_option
 @click.option(
     "--labels",
@@ -50,7 +53,13 @@ __all__ = ["encode"]
 @jobs_option
 @debug_option
 def encode(
-    model_file: Path, source: str, output: Path, recursive: bool, labels: str | None, on_error: str
+    model_file: Path,
+    source: str,
+    output: Path,
+    mask_file: Path | None,
+    recursive: bool,
+    labels: str | None,
+    on_error: str,
 ) -> None:
     """Encode the pictures in SOURCE by the parts of MODEL: features for other programs.
 
@@ -67,7 +76,7 @@ def encode(
     )
     images = read_like(model, source, recursive=recursive, labels=labels, on_error=on_error)
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
-    H = model.encode(images, kernels=kernels)
+    H = model.encode(images, observed=read_mask(mask_file, model.layout), kernels=kernels)
     write_table(output, images.names, H.T, labels=images.labels, feature_names=model.part_names)
     tell(
         [

@@ -22,7 +22,7 @@ mask_option = click.option(
     "--mask",
     "mask_file",
     metavar="PICTURE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="White where the pictures are known, black where something hides them: what is there "
     "is not looked at. One for all, resized to the model's size.",
 )

@@ -22,14 +22,14 @@ KIND = "visnmf-patch-encoder"
 _FITTED = ("channels_", "n_iter_", "reconstruction_err_")
 
 
-def write_encoder(path: str | os.PathLike[str], encoder: PatchEncoder) -> None:
-    """Write a fitted encoder; the file appears whole or not at all."""
+def write_encoder(path: str | os.PathLike[str], encoder: PatchEncoder, **more: Any) -> None:
+    """Write a fitted encoder, and what else belongs in its header; whole or not at all."""
     settings = {name: _plain(value) for name, value in encoder.get_params().items()}
     if not isinstance(settings["random_state"], int):
         settings["random_state"] = None
     fitted = {name: _plain(getattr(encoder, name)) for name in _FITTED}
     arrays = {"components": encoder.components_}
-    write_model_file(Path(path), arrays, {"settings": settings, "fitted": fitted}, KIND)
+    write_model_file(Path(path), arrays, {"settings": settings, "fitted": fitted, **more}, KIND)
 
 
 def read_encoder(path: str | os.PathLike[str], kind: type[PatchEncoder]) -> PatchEncoder:

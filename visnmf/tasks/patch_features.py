@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from visnmf.errors import ImageReadError, SkippedImagesWarning
 from visnmf.features.patch_encoder import PatchEncoder
-from visnmf.features.patch_file import KIND
+from visnmf.features.patch_file import KIND, write_encoder
 from visnmf.features.patch_settings import checked_levels, checked_patch_size
 from visnmf.images.load import skipped_message
 from visnmf.images.load_pictures import load_pictures
 from visnmf.images.pictures import Pictures, as_pictures
 from visnmf.images.sources import find_pictures
-from visnmf.model.modelfile import read_model_file, refuse, write_model_file
+from visnmf.model.modelfile import read_model_file, refuse
 
 __all__ = ["KIND", "PatchFeatures", "load_for_patches"]
 
@@ -43,6 +43,13 @@ class PatchFeatures:
         Pictures whose longer side has more pixels are shrunk to that when they are read.
     size : (height, width), optional
         What pictures are brought to when they are read; their own size if not given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pictures = [np.random.default_rng(i).random((20 + i, 30)) for i in range(5)]
+    >>> encoder = PatchEncoder(8, patch_size=4, grid=2, max_iter=1).fit(pictures)
+    >>> PatchFeatures(encoder, max_side=256).save("parts.safetensors")  # doctest: +SKIP
     """
 
     encoder: PatchEncoder
@@ -89,11 +96,7 @@ class PatchFeatures:
         path : str or path-like
             Where to; ``.safetensors`` is the usual ending.
         """
-        file = Path(path)
-        self.encoder.save(file)
-        if self.reading:
-            arrays, document = read_model_file(file, KIND)
-            write_model_file(file, arrays, document | {"reading": self.reading}, KIND)
+        write_encoder(path, self.encoder, **({"reading": self.reading} if self.reading else {}))
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -158,7 +161,18 @@ class PatchFeatures:
         )
 
     def encode(self, pictures: Any) -> NDArray[np.float32]:
-        """Return features (n, cells * parts)."""
+        """Encode pictures.
+
+        Parameters
+        ----------
+        pictures : Pictures, or what else `PatchEncoder.transform` takes
+            Of any sizes.
+
+        Returns
+        -------
+        ndarray (n, cells * parts), float32
+            A row a picture.
+        """
         return self.encoder.transform(pictures)
 
 

@@ -178,9 +178,10 @@ class Extractor(PictureTransformer):
 
 
 def _are_pictures(X: Any) -> bool:
-    """Tell pictures from rows of numbers."""
-    if isinstance(X, (ImageSet, Pictures)):
+    """Tell pictures, and what `as_pictures` has a better word for, from rows of numbers."""
+    if isinstance(X, (ImageSet, Pictures, str, bytes)) or not hasattr(X, "__len__"):
         return True
     if isinstance(X, (list, tuple)):
-        return len(X) > 0 and np.ndim(X[0]) in (2, 3)
-    return isinstance(X, np.ndarray) and X.ndim in (3, 4)
+        return len(X) == 0 or np.ndim(X[0]) in (2, 3)
+    several = isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object
+    return several or (isinstance(X, np.ndarray) and X.ndim in (3, 4))

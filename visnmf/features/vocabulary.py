@@ -16,6 +16,8 @@ __all__ = ["cut_examples", "nearest_words", "sample_descriptors", "spell"]
 
 # So many descriptors at a time are compared with the words: few calls, little memory.
 _BLOCK = 8192
+# Squared distances nearer to each other than that are equal (descriptors have about length 1).
+_ALIKE = 4e-6
 
 Spelled = tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]
 
@@ -130,8 +132,10 @@ def nearest_words(
     for start in range(0, len(descriptors), _BLOCK):
         rows = slice(start, start + _BLOCK)
         apart = lengths - 2 * (descriptors[rows] @ vocabulary.T)
-        words[rows] = apart.argmin(axis=1)
-        distances[rows] = apart.min(axis=1)
+        least = apart.min(axis=1)
+        # The first of words as near as rounding tells, which differs with the rows at hand
+        words[rows] = (apart <= least[:, None] + _ALIKE).argmax(axis=1)
+        distances[rows] = least
     distances += np.square(descriptors).sum(axis=1)
     return words, np.maximum(distances, 0)
 

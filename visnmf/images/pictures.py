@@ -218,8 +218,8 @@ def as_pictures(X: Any, image_shape: Sequence[int] | None = None) -> Pictures:
     Parameters
     ----------
     X : Pictures, ImageSet, array or sequence of arrays
-        A stack (n, h, w) or (n, h, w, channels); a list of pictures of any sizes; or rows
-        (n, h * w * channels), whose `image_shape` is told.
+        A stack (n, h, w) or (n, h, w, channels); a list, or array of objects, of pictures of
+        any sizes; or rows (n, h * w * channels), whose `image_shape` is told.
     image_shape : (h, w) or (h, w, channels), optional
         Of rows. One of them may be -1: what is left.
 
@@ -242,8 +242,13 @@ def as_pictures(X: Any, image_shape: Sequence[int] | None = None) -> Pictures:
             f"pictures are an ImageSet, Pictures, or arrays; got {X!r:.60} "
             "(visnmf.load_pictures reads files)"
         )
-    if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) in (2, 3):
-        return Pictures(X)
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object:
+        X = list(X)  # as train_test_split and np.load give pictures of several sizes
+    if isinstance(X, (list, tuple)):
+        if not len(X):
+            raise InvalidInputError("there is no picture: the set is empty")
+        if np.ndim(X[0]) in (2, 3):
+            return Pictures(X)
     stack = np.asarray(X)
     if stack.ndim == 2:
         stack = _rows_as_stack(stack, image_shape)

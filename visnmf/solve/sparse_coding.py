@@ -23,7 +23,7 @@ GOAL = 1e-2
 _BLOCK = 2048
 """Rows encoded at a time, whose products with the parts stay in cache."""
 
-_BATCH, _FEWEST = 4096, 256
+_BATCH, _FEWEST = 512, 256
 """Rows whose encodings the parts are improved by, a twelfth of all where these are few."""
 
 _Array = NDArray[Any]

@@ -118,3 +118,42 @@ def test_hidden_pixels_are_filled_in_better_than_by_the_mean_face(tmp_path):
     printed = run_example(script("fill_in_pixels"), tmp_path / "out")
     mean, _, ours = map(float, re.findall(r"PSNR (\S+) dB", printed))
     assert ours > mean + 3
+
+
+@pytest.mark.slow
+def test_planted_defects_are_spotted(tmp_path):
+    printed = run_example(script("spot_the_odd_one_out"), tmp_path / "out")
+    found = [float(value) for value in re.findall(r"ROC AUC (\S+)", printed)]
+    assert len(found) == 9
+    assert min(found) > 0.9
+
+
+@pytest.mark.slow
+def test_what_is_unusual_in_pictures_of_ones_own(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("usual", "odd"):
+        (tmp_path / name).mkdir()
+        picture = rng.integers(100, 150, (60, 80)).astype(np.uint8)
+        if name == "odd":
+            picture[20:40, 30:50] = 0
+        Image.fromarray(picture).save(tmp_path / name / "a.png")
+    options = ["--normal", tmp_path / "usual", "--look-at", tmp_path / "odd"]
+    printed = run_example(script("spot_the_odd_one_out"), tmp_path / "out", *options)
+    assert float(re.search(r"a.png +most unusual (\S+)", printed)[1]) > 4
+
+
+@pytest.mark.slow
+def test_textures_are_told_apart_by_patches_and_by_topics(tmp_path):
+    printed = run_example(script("textures"), tmp_path / "out")
+    right = {name: float(share) for name, share in re.findall(r"^  (.+?) +(\S+)%$", printed, re.M)}
+    assert right["parts of patches"] > 95
+    assert right["topics of words"] > 90
+    assert right["pixels"] < 85
+
+
+@pytest.mark.slow
+def test_clothes_are_told_better_by_patches_than_by_pixels(tmp_path):
+    printed = run_example(script("classify_clothes"), tmp_path / "out")
+    found = re.findall(r"pixels (\S+)% +patches (\S+)%", printed)
+    assert len(found) == 3
+    assert all(float(patches) > float(pixels) for pixels, patches in found)

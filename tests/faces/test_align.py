@@ -158,3 +158,22 @@ def test_odd_files_are_no_crash(real_data):
     faces = quietly(real_data("odd_images"))
     assert "hopper.Lab.tif" in faces.names
     assert len(faces.skipped) > 10
+
+
+def test_one_array_is_one_photo_and_arrays_may_differ_in_colors(astronaut):
+    [color] = quietly(astronaut).V.T
+    opacity = np.full(astronaut.shape[:2], 255, np.uint8)
+    gray = np.rint(luma(astronaut.astype(np.float64))).astype(np.uint8)
+    kinds = [astronaut, gray, np.dstack([astronaut, opacity]), np.dstack([gray, opacity])]
+    faces = quietly(kinds)
+    assert faces.names == ["0", "1", "2", "3"]
+    assert len(quietly(gray)) == 1
+    np.testing.assert_allclose(faces.V.T, [color] * 4, atol=0.02)
+
+
+def test_floats_whose_white_is_not_one_are_refused(astronaut):
+    for look in (visnmf.find_faces, quietly):
+        with pytest.raises(InvalidInputError, match="floats up to 255; white must be 1"):
+            look(astronaut * 1.0)
+    astronaut = astronaut / 255 * 1.02  # as resizing leaves it
+    assert len(visnmf.find_faces(astronaut)) == 1

@@ -57,7 +57,8 @@ def align_faces(
     Parameters
     ----------
     source : str, path, list of paths, array, list of arrays, Pictures or ImageSet
-        The photos, as `visnmf.load_pictures` takes them.
+        The photos, as `visnmf.load_pictures` takes them; or an array (h, w), (h, w, 3) or
+        (h, w, 4), which is one photo, a stack of them, or a list, of any sizes and colors.
     size : (height, width)
         Of the faces that come out.
     mode : {"gray", "rgb"}

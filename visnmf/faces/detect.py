@@ -15,7 +15,7 @@ from visnmf.faces.warping import warped
 from visnmf.images.colors import luma
 from visnmf.images.pictures import as_pictures
 
-__all__ = ["FaceFinder", "find_faces"]
+__all__ = ["FaceFinder", "check_white", "find_faces"]
 
 _LEAST = 28  # pixels that the smallest face looked for is brought to
 _UPSCALE = 3.0  # by at most
@@ -28,6 +28,7 @@ _MARGIN = round(0.3 * SIDE)  # beside a face that is looked at again
 _AGAIN = 3.0  # windows of that look that are worth one vote of the first
 _EYES_MOST = 7.0  # votes that eyes are worth
 _ENOUGH = 22.0  # votes of all kinds that make a face of score 1
+_WHITE = 2.0  # floats go a little beyond 1 where pictures were resized, not so far
 
 
 def find_faces(
@@ -70,7 +71,9 @@ def find_faces(
     >>> [round(x / 50) * 50 for x in (*face.center, face.size)]
     [200, 100, 100]
     """
-    return FaceFinder(min_face=min_face, tilt=tilt, min_score=min_score).find(picture)
+    finder = FaceFinder(min_face=min_face, tilt=tilt, min_score=min_score)
+    check_white(np.asarray(picture), "the picture")
+    return finder.find(picture)
 
 
 class FaceFinder:
@@ -194,6 +197,15 @@ def _apart(faces: list[Face]) -> list[Face]:
         if all(distance >= 0.5 for distance in away):
             kept.append(face)
     return kept
+
+
+def check_white(picture: NDArray[Any], name: str) -> None:
+    """Refuse floats whose white is not 1: in such a picture all is white, and no face is."""
+    if picture.dtype.kind == "f" and picture.size and picture.max() > _WHITE:
+        raise InvalidInputError(
+            f"{name} is of floats up to {picture.max():g}; white must be 1: divide by 255, or "
+            "give whole numbers of 8 or 16 bits"
+        )
 
 
 def _gray(picture: ArrayLike) -> NDArray[np.uint8]:

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.errors import ImageReadError, InvalidInputError
-from visnmf.images.colors import convert_values
+from visnmf.faces.detect import check_white
+from visnmf.images.colors import composite, convert_values
 from visnmf.images.decoding import decode_each
 from visnmf.images.frames import Frame
-from visnmf.images.imageset import ImageSet
+from visnmf.images.imageset import ImageSet, checked_names
 from visnmf.images.load import checked_paths, frame_names
 from visnmf.images.load_pictures import unit_values, wanted_pictures
-from visnmf.images.pictures import Pictures, as_pictures
+from visnmf.images.pictures import Pictures, as_pictures, checked_picture
 from visnmf.images.quiet import quiet_decoders
 from visnmf.images.sources import find_pictures, short_names
 
@@ -70,15 +71,7 @@ def photos_of(
         background=background, max_pixels=max_pixels,
     )  # fmt: skip
     if path is None and _are_arrays(source):
-        pictures = as_pictures(source)
-        if not len(pictures):
-            raise InvalidInputError("there is no picture: the set is empty")
-        return Photos(
-            lambda: _converted(pictures, mode, wanted.reading.background),
-            pictures.names,
-            pictures.source or f"{len(pictures)} array{'s' * (len(pictures) != 1)}",
-            pictures.labels,
-        )
+        return _of_arrays(source, mode, wanted.reading.background)
     with quiet_decoders():
         paths = find_pictures(path if path is not None else checked_paths(source),
                               recursive=recursive)  # fmt: skip
@@ -106,8 +99,40 @@ def _are_arrays(source: Any) -> bool:
     return isinstance(source, (list, tuple)) and any(np.ndim(item) > 0 for item in source)
 
 
-def _converted(pictures: Pictures, mode: str, background: tuple[float, float, float]) -> Any:
-    for name, picture in zip(pictures.names, pictures.pictures, strict=True):
+def _of_arrays(source: Any, mode: str, background: tuple[float, float, float]) -> Photos:
+    """Take pictures at hand; they may differ in channels, since all are converted."""
+    if isinstance(source, (Pictures, ImageSet)):
+        taken = as_pictures(source)
+        pictures, names, labels = taken.pictures, taken.names, taken.labels
+        told = taken.source
+    else:
+        arrays = [source] if _is_photo(source) else source
+        pictures = [checked_picture(array, i) for i, array in enumerate(arrays)]
+        names, labels, told = checked_names(None, len(pictures)), None, ""
+    if not pictures:
+        raise InvalidInputError("there is no picture: the set is empty")
+    for name, picture in zip(names, pictures, strict=True):
+        check_white(picture, f"picture {name}")
+    told = told or f"{len(pictures)} array{'s' * (len(pictures) != 1)}"
+    return Photos(lambda: _converted(pictures, names, mode, background), names, told, labels)
+
+
+def _is_photo(source: Any) -> bool:
+    """Tell one photo from a stack: no photo is as narrow as colors are few."""
+    if not isinstance(source, np.ndarray):
+        return False
+    return source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
+
+
+def _converted(
+    pictures: list[NDArray[np.float32]],
+    names: list[str],
+    mode: str,
+    background: tuple[float, float, float],
+) -> Iterator[Named]:
+    for name, picture in zip(names, pictures, strict=True):
+        if picture.shape[2] == 2:  # gray and opacity
+            picture = composite(picture, background, full=None)
         values = np.asarray(convert_values(picture[None], mode, background)[0])
         yield [(name, values.astype(np.float32, copy=False))]
 

@@ -69,7 +69,7 @@ class Rebuilding:
     def denoise(self, X: Any, sigma: float | None = None) -> Pictures:
         r"""Take noise out of pictures.
 
-        Each patch is taken as its mean and the patterns that stand out by :math:`3 \sigma`;
+        Each patch is taken as its mean and the patterns that stand out by :math:`2.75 \sigma`;
         patches of few patterns count more where they overlap, as of smooth places they
         average more noise out (Elad & Aharon, IEEE TIP 2006, do the like with signed codes).
 
@@ -148,13 +148,13 @@ class Rebuilding:
         X : as of `fit`
             Pictures of any sizes.
         normal : as of `fit`, optional
-            Pictures, or one, of what is usual; X itself if not given, which will do where the
-            most of it is.
+            Pictures of what is usual; X itself if not given, which will do where the most of it
+            is.
 
         Returns
         -------
         list of ndarray (h, w), float32
-            At least 0: about 2 where all is as usual.
+            At least 0: 1 to 2.5 where all is as usual.
         """
         from visnmf.features.anomalies import distance_maps, usual
 

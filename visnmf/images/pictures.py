@@ -16,7 +16,7 @@ from visnmf.images.layout import ImageLayout
 from visnmf.images.settings import check_choice, checked_size
 from visnmf.images.splits import split_indices
 
-__all__ = ["Pictures", "as_pictures"]
+__all__ = ["Pictures", "as_pictures", "checked_picture"]
 
 
 class Pictures:
@@ -67,7 +67,7 @@ class Pictures:
         skipped: Sequence[ImageReadError] = (),
     ) -> None:
         self.pictures: list[NDArray[np.float32]] = [
-            _checked_picture(picture, i) for i, picture in enumerate(pictures)
+            checked_picture(picture, i) for i, picture in enumerate(pictures)
         ]
         found = sorted({p.shape[2] for p in self.pictures})
         if len(found) > 1:
@@ -274,7 +274,7 @@ def _rows_as_stack(rows: NDArray[Any], image_shape: Sequence[int] | None) -> NDA
         ) from error
 
 
-def _checked_picture(picture: ArrayLike, i: int) -> NDArray[np.float32]:
+def checked_picture(picture: ArrayLike, i: int) -> NDArray[np.float32]:
     """Return a picture as float32 (h, w, channels)."""
     values = np.asarray(picture)
     if values.ndim not in (2, 3) or not values.size or values.dtype.kind not in "fuib":

@@ -30,8 +30,8 @@ EACH = 8  # crops of a class and a scale, to learn from and to test on alike
 
 
 def patches(train, test, seed):
-    """Return how often parts of patches of 8 x 8 are in a crop, of all its places."""
-    encoder = PatchEncoder(128, patch_size=8, stride=2, grid=1, random_state=seed)
+    """Return how often parts of patches of 6 x 6 are in a crop, of all its places."""
+    encoder = PatchEncoder(256, grid=1, random_state=seed)
     return encoder.fit_transform(train), encoder.transform(test)
 
 

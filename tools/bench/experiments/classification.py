@@ -91,6 +91,7 @@ def features(train, count):
     return {
         "PatchEncoder(128)": coded(128, PatchEncoder.fit),
         "PatchEncoder(256)": coded(256, PatchEncoder.fit),
+        "PatchEncoder(512)": coded(512, PatchEncoder.fit),
         "PatchEncoder(256, grid=(1, 2, 4))": coded(256, PatchEncoder.fit, grid=(1, 2, 4)),
         "k-means of 128 as parts": coded(128, by_k_means),
         "k-means of 256 as parts": coded(256, by_k_means),

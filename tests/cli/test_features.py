@@ -50,6 +50,7 @@ def test_labels_from_folders_and_pictures_of_two_sizes(run, color_folder, tmp_pa
     assert "2 sizes, 6 x 6 and 8 x 10" in told
     assert "--size" in told
     assert "colors" in told
+    assert run(*words, "--kind", "gabor", "-o", "g.csv").exit_code == 0
     assert run(*words, "--kind", "pixels", "--size", "5x4", "-o", "g.csv").exit_code == 0
     assert len(read(tmp_path / "g.csv")[0]) == 2 + 20
 

@@ -7,6 +7,7 @@ from skimage import data
 
 import visnmf
 from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarning
+from visnmf.images.colors import luma
 
 
 @pytest.fixture(scope="module")

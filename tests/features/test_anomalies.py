@@ -53,3 +53,9 @@ def test_flat_pictures_and_strides_are_no_trouble(encoder, texture):
         assert np.isfinite(found).all()
     stepped = visnmf.PatchEncoder(8, patch_size=8, stride=20, n_patches=500).fit([texture])
     assert (stepped.anomaly_maps([texture], normal=[texture[:, :90]])[0] > 0).mean() > 0.9
+
+
+def test_bands_of_a_large_picture_make_one_map(encoder, texture, monkeypatch):
+    whole = encoder.anomaly_maps([texture])[0]
+    monkeypatch.setattr("visnmf.features.anomalies._BAND", 900)
+    np.testing.assert_allclose(encoder.anomaly_maps([texture])[0], whole, rtol=1e-5)

@@ -238,3 +238,27 @@ class TestPixels:
     def test_negative_pixels_are_refused_with_a_way_out(self):
         with pytest.raises(InvalidInputError, match=r"picture 1 goes down to -0.5.*split_signs"):
             Pixels().fit([np.ones((2, 2)), np.full((2, 2), -0.5)])
+
+
+def test_arrays_of_objects_are_pictures_of_several_sizes():
+    pictures = [noise(20 + i, 24, seed=i) for i in range(4)]
+    objects = np.empty(4, object)
+    objects[:] = pictures
+    np.testing.assert_array_equal(Gabor().fit_transform(objects), Gabor().fit_transform(pictures))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [([], "the set is empty"), ("photos/", "load_pictures reads"), (None, "None")],
+)
+def test_what_is_no_picture_is_told_so(given, told):
+    with pytest.raises(InvalidInputError, match=told):
+        Gabor().fit(given)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_rows_are_the_same_pictures_as_a_stack_of_them(dtype):
+    white = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    stack = (noise(4, 12, 10) * white).astype(dtype)
+    rows = Gabor(image_shape=(12, 10)).fit_transform(stack.reshape(4, -1))
+    np.testing.assert_array_equal(rows, Gabor().fit_transform(stack))

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from visnmf import Model
-from visnmf.errors import ModelFormatError, ModelNotFoundError
+from visnmf.errors import InvalidInputError, ModelFormatError, ModelNotFoundError
 from visnmf.features import PatchEncoder
 from visnmf.features.patch_file import KIND
 
@@ -175,3 +175,16 @@ def test_what_is_not_fitted_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="not fitted"):
         PatchEncoder().save(tmp_path / "parts")
     assert not list(tmp_path.iterdir())
+
+
+def test_settings_changed_after_the_fit_make_no_file_that_cannot_be_read(tmp_path, encoder):
+    changed = PatchEncoder.load(_saved(encoder, tmp_path)).set_params(n_components=99)
+    same = PatchEncoder.load(_saved(changed, tmp_path))
+    np.testing.assert_array_equal(same.components_, encoder.components_)
+    with pytest.raises(InvalidInputError, match="not those of the fit"):
+        _saved(changed.set_params(patch_size=9), tmp_path)
+
+
+def _saved(encoder, folder):
+    encoder.save(folder / "changed.safetensors")
+    return folder / "changed.safetensors"

@@ -297,3 +297,11 @@ class TestExamples:
         assert patches.shape == (0, 32, 32)
         with pytest.raises(InvalidInputError, match="words must be numbers from 0 to 29"):
             words.examples(TRAIN, 30)
+
+
+def test_words_alike_do_not_depend_on_what_is_beside_a_picture():
+    rng = np.random.default_rng(0)
+    rows = 3 * rng.uniform(size=(20, 3))  # so small that many words are the same but for rounding
+    words = VisualWords(image_shape=(-1, 1), weighting="counts", random_state=1).fit(rows)
+    alone = [words.transform(row[None]).toarray()[0] for row in rows]
+    np.testing.assert_array_equal(words.transform(rows).toarray(), alone)

@@ -101,3 +101,11 @@ class TestTopics:
             plots.topics(np.ones((20, 2)), words, PICTURES, H=np.ones((2, 9)))
         with pytest.raises(InvalidInputError, match="names for 2 topics"):
             plots.topics(np.ones((20, 2)), words, PICTURES, names=["one"])
+
+
+def test_what_is_no_vocabulary_is_told_so(words):
+    for wrong in (PICTURES, VisualWords(20)):
+        with pytest.raises(InvalidInputError, match="must be a fitted VisualWords"):
+            plots.topics(np.ones((20, 2)), wrong, words)
+        with pytest.raises(InvalidInputError, match="must be a fitted VisualWords"):
+            plots.visual_words(wrong, PICTURES)

@@ -115,7 +115,10 @@ def test_other_errors_of_a_callback_come_through():
         factorize(V, 5, callback=fail)
 
 
-def test_a_real_signal_interrupts():
+def test_a_real_signal_interrupts(request):
+    # A shell lets what it runs in the background ignore the signal
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     noise = RNG.random((300, 900))

@@ -23,6 +23,7 @@ __all__ = ["faces"]
 
 _SHOWN = 400  # most faces on the sheet
 _NAMED = 8  # photos left out that are named
+_SMALLER = "in large photos faces are looked for from a size on; --min-face 30 takes small ones"
 
 
 @click.command(
@@ -106,12 +107,14 @@ def faces(photos: str, output: Path, size: tuple[int, int], color: bool, **optio
     save_montage(sheet, images, scale="common", max_parts=_SHOWN)
     skipped = [(plain(Path(error.path).name), error.reason) for error in images.skipped]
     rest = len(skipped) - _NAMED
+    faceless = any("no face" in reason for _, reason in skipped) and not options["min_face"]
     shown = f" (the first {_SHOWN} of them)" if len(images) > _SHOWN else ""
     tell(
         [
             ("photos", f"{looked_at:,}" + (f", {len(skipped):,} left out:" if skipped else "")),
             *((f"  {name}", reason) for name, reason in skipped[:_NAMED]),
             *([("  …", f"{rest:,} more")] if rest > 0 else []),
+            *([("small ones?", _SMALLER)] if faceless else []),
             ("faces", describe_pictures(len(images), images.layout)),
             ("written", output),
             ("look at", f"{sheet}{shown}"),

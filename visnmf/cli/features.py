@@ -49,7 +49,7 @@ KINDS = {
     "patches": Kind("PatchEncoder", sized=False),  # by `_by_patches`
     "pixels": Kind("Pixels"),
     "hog": Kind("HOG"),
-    "gabor": Kind("Gabor"),
+    "gabor": Kind("Gabor", sized=False),
     "daisy": Kind("Daisy"),
     "onoff": Kind("OnOff"),
     "colors": Kind("ColorHistogram", mode="rgb", sized=False),
@@ -153,7 +153,7 @@ def features(
     patches  where parts of patches are, which are learned (NMF); pictures of any size
     pixels   the brightness of each pixel
     hog      histograms of the directions of edges (HOG)
-    gabor    energies of oriented waves (Gabor), on a grid
+    gabor    energies of oriented waves (Gabor), on a grid; pictures of any size
     daisy    DAISY descriptors, on a grid
     onoff    what is brighter and what is darker than its surround
     colors   a histogram of colors; pictures of any size
@@ -238,9 +238,10 @@ def _by_kind(
     reading: dict[str, Any],
 ) -> tuple[str, Any, Any, list[str]]:
     import visnmf.features
+    from visnmf.cli.source import quiet_libraries
     from visnmf.images.load_pictures import load_pictures
 
-    with read_progress() as progress:
+    with quiet_libraries(), read_progress() as progress:
         pictures = load_pictures(
             source, mode=kind.mode, max_side=max_side, progress=progress, **reading
         )

@@ -81,13 +81,27 @@ def distance_maps(
         told = _told(code, picture, places, kernels).reshape(*places.grid, _NUMBERS)
         width = min(code.size) / 4 / stride  # what is nearer than that is one thing
         told = gaussian_filter(told, (width, width, 0), mode="nearest")
-        away = told.reshape(-1, _NUMBERS) - normal.mean
+        maps.append(_laid(told, Windows((*picture.shape[:2], 1), code.size, stride), normal))
+    return maps
+
+
+def _laid(told: _Array, places: Windows, normal: Usual) -> _Array:
+    """Lay over each pixel the mean distance of the patches on it, (h, w)."""
+    h, w, _ = places.shape
+    total, counts = np.zeros((h, w, 1), np.float32), np.zeros((h, w, 1), np.float32)
+    few = max(_BAND // places.grid[1], 1)  # all patches of a photo would take gigabytes
+    for row in range(0, len(told), few):
+        band = slice(row, min(row + few, len(told)))
+        away = told[band].reshape(-1, _NUMBERS) - normal.mean
         squares = np.einsum("ni,ij,nj->n", away, normal.precision, away)
         distances = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
-        flat = Windows((*picture.shape[:2], 1), code.size, stride)
-        values = np.broadcast_to(distances[:, None], (len(distances), code.size[0] * code.size[1]))
-        maps.append(flat.lay(np.ascontiguousarray(values))[:, :, 0])
-    return maps
+        patches = np.repeat(distances[:, None], places.size[0] * places.size[1], axis=1)
+        values, count = places.sums(patches, rows=band)
+        top = places.rows[band.start]
+        total[top : top + len(values)] += values
+        counts[top : top + len(values)] += count
+    laid: _Array = (total / counts)[:, :, 0]
+    return laid
 
 
 def _told(code: PatchCode, picture: _Array, places: Windows, kernels: Greedy) -> _Array:

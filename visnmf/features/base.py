@@ -34,7 +34,7 @@ class PictureTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def _take(self, X: Any, *, reset: bool) -> Pictures:
         """Return X as pictures; what `fit` saw, `transform` must be given alike."""
         if not _are_pictures(X):
-            dtypes = [np.float64, np.float32, np.uint8]
+            dtypes = [np.float64, np.float32, np.uint8, np.uint16]
             X = validate_data(self, X, dtype=dtypes, reset=reset)
         elif reset and hasattr(self, "n_features_in_"):
             del self.n_features_in_  # of an earlier fit to rows

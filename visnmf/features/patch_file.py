@@ -25,6 +25,13 @@ _FITTED = ("channels_", "n_iter_", "reconstruction_err_")
 def write_encoder(path: str | os.PathLike[str], encoder: PatchEncoder, **more: Any) -> None:
     """Write a fitted encoder, and what else belongs in its header; whole or not at all."""
     settings = {name: _plain(value) for name, value in encoder.get_params().items()}
+    settings["n_components"] = len(encoder.components_)  # set_params after the fit changes none
+    values = np.prod(checked_patch_size(encoder.patch_size)) * encoder.channels_
+    if encoder.code.contrast.length(int(values)) != encoder.components_.shape[1]:
+        raise InvalidInputError(
+            f"patch_size={encoder.patch_size!r} and contrast={encoder.contrast!r} are not those "
+            "of the fit; fit again before saving"
+        )
     if not isinstance(settings["random_state"], int):
         settings["random_state"] = None
     fitted = {name: _plain(getattr(encoder, name)) for name in _FITTED}

@@ -62,7 +62,7 @@ def learn_parts(
     Raises
     ------
     InvalidInputError
-        If pixels are negative where parts see pixels, or the pictures are flat.
+        If pixels are negative where parts see pixels.
     """
     if contrast.kind == "pixels" and any(p.min() < 0 for p in pictures.pictures):
         raise InvalidInputError(

@@ -88,8 +88,8 @@ def warn_unaligned(images: ImageSet, *, stacklevel: int = 2) -> None:
         f"the pictures do not look aligned: their mean explains {max(share, 0):.0%} of what varies "
         f"inside them (aligned ones have {LEAST:.0%} at least), so that parts of whole pictures "
         "will show little. For faces, visnmf.align_faces or `visnmf faces` brings them to one "
-        "frame; for all else learn from patches (visnmf.PatchEncoder) or visual words "
-        "(visnmf.features.VisualWords)",
+        "frame; for all else learn from patches (visnmf.PatchEncoder, `visnmf features`) or "
+        "visual words (visnmf.features.VisualWords, `visnmf features --kind words`)",
         UnalignedWarning,
         stacklevel=stacklevel + 1,
     )

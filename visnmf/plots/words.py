@@ -171,6 +171,8 @@ def topics(
 
 
 def _pictures_of(words: VisualWords, images: Any) -> Pictures:
+    if not hasattr(words, "vocabulary_"):
+        raise InvalidInputError(f"words must be a fitted VisualWords, got {words!r:.60}")
     pictures = as_pictures(images, words.image_shape)
     if not len(pictures):
         raise InvalidInputError("there is no picture: the set is empty")

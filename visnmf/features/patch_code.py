@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from visnmf.features.contrast import Contrast, Seen
+from visnmf.features.contrast import Contrast
 from visnmf.features.windows import Windows
 from visnmf.kernels.choose import choose_kernels
 from visnmf.kernels.greedy import Greedy, choose_greedy
@@ -101,10 +101,6 @@ class PatchCode:
         return sparse_encode(
             values, self.W, self.gram, cost, limit=limit, goal=goal, kernels=kernels
         )
-
-    def rebuild(self, H: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
-        """Return the patches that encodings make, (count, values), of `seen`'s mean and scale."""
-        return self.contrast.show(seen._replace(values=H @ self.W.T))
 
     def windows(self, picture: NDArray[np.float32], stride: int) -> Windows:
         """Return where the patches of a picture lie."""

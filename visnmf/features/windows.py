@@ -8,6 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from visnmf.images.patches import starts
+
 __all__ = ["Windows"]
 
 
@@ -33,12 +35,12 @@ class Windows:
     @property
     def rows(self) -> NDArray[np.intp]:
         """The upper edges of the patches."""
-        return _starts(self.shape[0] - self.size[0], self.stride)
+        return starts(self.shape[0] - self.size[0], self.stride)
 
     @property
     def columns(self) -> NDArray[np.intp]:
         """Their left edges."""
-        return _starts(self.shape[1] - self.size[1], self.stride)
+        return starts(self.shape[1] - self.size[1], self.stride)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -126,7 +128,3 @@ class Windows:
                     total[place] += stack[:, :, i, j]
                     counts[place] += weight[:, :, None]
         return total, counts
-
-
-def _starts(end: int, stride: int) -> NDArray[np.intp]:
-    return np.unique(np.append(np.arange(0, end + 1, stride), end))

@@ -14,7 +14,13 @@ from visnmf.images.layout import ImageLayout
 from visnmf.images.splits import split_indices
 from visnmf.images.writing import save_images
 
-__all__ = ["ImageSet", "checked_labels", "checked_names"]
+__all__ = [
+    "ImageSet",
+    "checked_index",
+    "checked_labels",
+    "checked_names",
+    "labels_to_split_by",
+]
 
 
 class ImageSet:
@@ -89,15 +95,7 @@ class ImageSet:
     def __getitem__(self, index: Any) -> NDArray[np.float32] | ImageSet:
         if isinstance(index, (int, np.integer)):
             return self.layout.to_images(self.V[:, index])
-        if not isinstance(index, slice):
-            index = np.asarray(index)
-            if index.ndim != 1 or (index.size and index.dtype.kind not in "biu"):
-                raise InvalidInputError(
-                    "an ImageSet is indexed with a number, a slice, or a one-dimensional array "
-                    f"of indices or bools; got {index.dtype} of shape {index.shape}"
-                )
-            if not index.size:
-                index = index.astype(np.intp)
+        index = checked_index(index, "an ImageSet is")
         picked = np.arange(len(self))[index]
         return self.replace(
             V=self.V.T[index].T,
@@ -202,12 +200,7 @@ class ImageSet:
             If the set has no labels to split by, both `by` and `groups` are given,
             or one half would be empty.
         """
-        if isinstance(by, str):
-            if by != "label":
-                raise InvalidInputError(f'by must be "label", an array or None, got {by!r}')
-            if self.labels is None:
-                raise InvalidInputError('by="label" needs labels; this set has none')
-            by = self.labels
+        by = labels_to_split_by(by, self.labels)
         first, second = split_indices(len(self), test, by=by, groups=groups, seed=seed)
         return self[first], self[second]
 
@@ -224,6 +217,30 @@ def _checked_columns(V: ArrayLike, layout: ImageLayout) -> NDArray[np.float32]:
             f"V of shape {columns.shape} does not fit the layout; need ({layout.m}, n)"
         )
     return np.asfortranarray(columns, dtype=np.float32)
+
+
+def checked_index(index: Any, what: str) -> slice | NDArray[Any]:
+    """Return what picks several pictures: a slice, or an array of indices or bools."""
+    if isinstance(index, slice):
+        return index
+    index = np.asarray(index)
+    if index.ndim != 1 or (index.size and index.dtype.kind not in "biu"):
+        raise InvalidInputError(
+            f"{what} indexed with a number, a slice, or a one-dimensional array "
+            f"of indices or bools; got {index.dtype} of shape {index.shape}"
+        )
+    return index if index.size else index.astype(np.intp)
+
+
+def labels_to_split_by(by: Any, labels: NDArray[Any] | None) -> Any:
+    """Return the labels where `by` of a split says "label", and else what it is."""
+    if not isinstance(by, str):
+        return by
+    if by != "label":
+        raise InvalidInputError(f'by must be "label", an array or None, got {by!r}')
+    if labels is None:
+        raise InvalidInputError('by="label" needs labels; this set has none')
+    return labels
 
 
 def checked_names(names: Sequence[str] | None, n: int) -> list[str]:

@@ -12,7 +12,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["extract_patches", "merge_patches"]
+__all__ = ["extract_patches", "merge_patches", "starts"]
 
 
 def extract_patches(
@@ -149,11 +149,12 @@ def _grid(
         )
     steps = size if stride is None else _pair(stride, "stride")
     ends = (layout.height - size[0], layout.width - size[1])
-    rows, columns = (
-        np.unique(np.append(np.arange(0, end + 1, step), end))
-        for end, step in zip(ends, steps, strict=True)
-    )
-    return rows, columns
+    return starts(ends[0], steps[0]), starts(ends[1], steps[1])
+
+
+def starts(end: int, step: int) -> NDArray[np.intp]:
+    """Return every step-th place from 0 on, and the last one, `end`."""
+    return np.unique(np.append(np.arange(0, end + 1, step), end))
 
 
 def _pair(value: Any, name: str) -> tuple[int, int]:

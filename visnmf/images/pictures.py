@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import ImageReadError, InvalidInputError
 from visnmf.images.fitting import FITS, fit_values
 from visnmf.images.frames import full_scale
-from visnmf.images.imageset import ImageSet, checked_labels, checked_names
+from visnmf.images.imageset import (
+    ImageSet,
+    checked_index,
+    checked_labels,
+    checked_names,
+    labels_to_split_by,
+)
 from visnmf.images.layout import ImageLayout
 from visnmf.images.settings import check_choice, checked_size
 from visnmf.images.splits import split_indices
@@ -92,15 +98,7 @@ class Pictures:
         if isinstance(index, (int, np.integer)):
             picture = self.pictures[index]
             return picture[:, :, 0] if self.channels == 1 else picture
-        if not isinstance(index, slice):
-            index = np.asarray(index)
-            if index.ndim != 1 or (index.size and index.dtype.kind not in "biu"):
-                raise InvalidInputError(
-                    "Pictures are indexed with a number, a slice, or a one-dimensional array of "
-                    f"indices or bools; got {index.dtype} of shape {index.shape}"
-                )
-            if not index.size:
-                index = index.astype(np.intp)
+        index = checked_index(index, "Pictures are")
         picked = np.arange(len(self))[index]
         return Pictures(
             [self.pictures[i] for i in picked],
@@ -202,12 +200,7 @@ class Pictures:
         train, test : Pictures
             Both in the order of this set.
         """
-        if isinstance(by, str):
-            if by != "label" or self.labels is None:
-                raise InvalidInputError(
-                    f'by must be "label" (of a set that has labels), an array or None, got {by!r}'
-                )
-            by = self.labels
+        by = labels_to_split_by(by, self.labels)
         first, second = split_indices(len(self), test, by=by, groups=groups, seed=seed)
         return self[first], self[second]
 

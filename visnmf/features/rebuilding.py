@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from visnmf.errors import InvalidInputError
 from visnmf.features.patch_code import PatchCode
-from visnmf.features.signed_parts import SignedParts, relaid
+from visnmf.features.signed_parts import SignedParts, Treat, relaid
 from visnmf.images.pictures import Pictures
 from visnmf.kernels.greedy import Greedy
 from visnmf.kernels.threads import threads
@@ -57,14 +57,15 @@ class Rebuilding:
         Pictures
             Of the same sizes, names and labels; not clipped.
         """
-        parts, code = SignedParts.of(self.code), self.code
+        code = self.code
+        parts, pictures = SignedParts.of(code), self._pictures(X)
 
         def treat(patches: _Array, kernels: Greedy) -> tuple[_Array, _Array]:
             scale = code.contrast.see(patches).scale
             fitted, used = parts.fit(patches, code.sparsity * scale, kernels)
             return fitted, np.ones_like(used)
 
-        return self._relaid(self._pictures(X), treat)
+        return _like(pictures, [self._relaid(p, code, treat) for p in pictures.pictures])
 
     def denoise(self, X: Any, sigma: float | None = None) -> Pictures:
         r"""Take noise out of pictures.
@@ -93,11 +94,11 @@ class Rebuilding:
         """
         if sigma is not None and not sigma >= 0:
             raise InvalidInputError(f"sigma must be a number of at least 0, got {sigma!r}")
-        pictures = self._pictures(X)
-        rebuilt = []
+        pictures, code = self._pictures(X), self.code
+        parts, rebuilt = SignedParts.of(code), []
         for picture in pictures.pictures:
             deviation = _noise_of(picture) if sigma is None else sigma
-            rebuilt.append(self._sparsely(picture, _STANDS_OUT * deviation))
+            rebuilt.append(self._sparsely(picture, code, parts, _STANDS_OUT * deviation))
         return _like(pictures, rebuilt)
 
     def inpaint(self, X: Any, observed: ArrayLike | list[ArrayLike]) -> Pictures:
@@ -125,13 +126,14 @@ class Rebuilding:
             If a mask does not fit its picture, or leaves nothing known.
         """
         pictures = self._pictures(X)
-        masks = _masks(observed, pictures)
-        filled = []
+        masks, code = _masks(observed, pictures), self.code
+        parts, filled = SignedParts.of(code), []
         for picture, known in zip(pictures.pictures, masks, strict=True):
             current = np.where(known, picture, _surroundings(picture, known))
             if not known.all():
                 for cost in np.geomspace(_FROM, _TO, _ROUNDS):
-                    current = np.where(known, picture, self._sparsely(current, cost))
+                    rebuilt = self._sparsely(current, code, parts, cost)
+                    current = np.where(known, picture, rebuilt)
             filled.append(current)
         return _like(pictures, filled)
 
@@ -164,21 +166,20 @@ class Rebuilding:
             told = usual(self.code, known.pictures, self.stride)
             return distance_maps(self.code, pictures.pictures, self.stride, told)
 
-    def _sparsely(self, picture: _Array, cost: float) -> _Array:
+    def _sparsely(
+        self, picture: _Array, code: PatchCode, parts: SignedParts, cost: float
+    ) -> _Array:
         """Rebuild a picture from patterns that stand out by so much; few patterns count more."""
-        parts = SignedParts.of(self.code)
 
         def treat(patches: _Array, kernels: Greedy) -> tuple[_Array, _Array]:
             fitted, used = parts.fit(patches, cost, kernels)
             return fitted, np.float32(1) / (np.float32(1) + used)
 
-        return self._relaid(Pictures([picture]), treat).pictures[0]
+        return self._relaid(picture, code, treat)
 
-    def _relaid(self, pictures: Pictures, treat: Any) -> Pictures:
-        code, stride = self.code, min(self.stride, *self.code.size)
+    def _relaid(self, picture: _Array, code: PatchCode, treat: Treat) -> _Array:
         with threads(self.n_jobs):
-            done = [relaid(p, code.size, stride, treat, code.rank) for p in pictures.pictures]
-        return _like(pictures, done)
+            return relaid(picture, code.size, min(self.stride, *code.size), treat, code.rank)
 
 
 def _like(pictures: Pictures, values: list[_Array]) -> Pictures:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class Matrix(Protocol):
         ...
 
     @property
-    def T(self) -> Self:
+    def T(self) -> Matrix:
         """The transposed matrix, sharing memory."""
         ...
 

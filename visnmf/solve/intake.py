@@ -18,6 +18,7 @@ from visnmf.matrices.masked import Masked
 from visnmf.matrices.protocol import ONE, Matrix
 from visnmf.matrices.sparse import Sparse
 from visnmf.matrices.stored import Stored
+from visnmf.solve.chunks import source_of, take_in_chunks
 from visnmf.solve.edge import check_values
 
 __all__ = ["is_sparse", "take_in"]
@@ -39,7 +40,7 @@ def take_in(
 
     Parameters
     ----------
-    V : array_like (m, n), ImageSet or scipy.sparse array
+    V : array_like (m, n), ImageSet, scipy.sparse array, or what is read in blocks
         As `visnmf.factorize` takes it.
     observed : array_like of bool (m, n), scipy.sparse array, or "stored", optional
         Which entries are known; the others are never read. A sparse one says it by what it
@@ -54,8 +55,10 @@ def take_in(
     InvalidInputError
         If shapes do not fit, if nothing is known, or if what is known of V cannot be used.
     """
-    V = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
     _check_missing(missing)
+    if (source := source_of(V)) is not None:
+        return take_in_chunks(source, observed, weights, missing)
+    V = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
     if is_sparse(V):
         return _take_in_sparse(V, observed, weights, missing)
     if isinstance(observed, str):

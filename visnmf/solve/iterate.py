@@ -3,12 +3,16 @@
 The W-step is the H-step of the transposed problem, so both are the same calls with
 the factors changed over. The pair whose objective is known without another product
 is W after its step beside H as extrapolated; it is the pair that is kept.
+
+What happens to the encodings, and where they and V lie, is the business of `Encodings`:
+in memory, in blocks that are read one after the other, or on several machines. Whatever they
+are, an iteration asks them once for the model of W that their step leaves.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +21,9 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.frobenius import Frobenius
 from visnmf.losses.models import Point, Quadratic
 from visnmf.matrices.protocol import Matrix
+from visnmf.solve.encodings import Encodings, Held
 from visnmf.solve.extrapolation import Extrapolation
+from visnmf.solve.state import State
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 
 __all__ = ["Pair", "Problem", "balance", "effort_of", "iterate"]
@@ -60,6 +66,30 @@ class Pair:
     """What the models of H and of W told at the start of the run."""
 
 
+@dataclass
+class _Course:
+    """How far an iteration has come, but for the factors."""
+
+    iteration: int = 0
+    best: float = math.inf
+    nearest: float = math.inf
+    slow: int = 0
+    idle: int = 0
+    look: int = 0
+    extrapolation: Extrapolation | None = field(default=None, repr=False)
+
+    def note(self, gain: float, kkt: float, rule: Rule) -> str:
+        """Note what an iteration brought, NaN where it was taken back; return a reason to end."""
+        # What float32 cannot tell of the objective the projected gradient still does
+        nearer = kkt < _NEARER * self.nearest
+        self.nearest = min(self.nearest, kkt) if nearer else self.nearest
+        self.idle = 0 if gain > 0 or nearer else self.idle + 1
+        self.slow = self.slow + 1 if gain < rule.change * self.best else 0
+        if rule.change and self.slow == rule.patience:
+            return "change"
+        return ""
+
+
 def iterate(
     problem: Problem,
     pair: Pair,
@@ -69,6 +99,7 @@ def iterate(
     trace: Trace,
     extrapolation: Extrapolation | None,
     cold: bool = False,
+    encodings: Encodings | None = None,
 ) -> str:
     """Iterate on a pair until a rule ends it; return which.
 
@@ -83,73 +114,78 @@ def iterate(
     rule : Rule
         When to stop.
     trace : Trace
-        Clock, history and callback.
+        Clock, history and callback; and where to go on from, if that is somewhere on the way.
     extrapolation : Extrapolation or None
         None leaves the steps plain.
     cold : bool
         The pair is a start that nothing has improved yet: the first steps are short. A
         factor fitted closely to a poor one loses entries that it does not get back.
+    encodings : Encodings, optional
+        Where the encodings are and V is; in memory, if not given.
     """
-    V, loss, update, kernels = problem.matrix, problem.loss, problem.update, problem.kernels
-    steps = _Steps(pair, kernels)
-    B_W, B_H = np.empty_like(pair.W), np.empty_like(pair.H)
-    model_H = loss.model(V, steps.W, out=B_H)
-    noise = _NOISE * float(np.finfo(V.dtype).eps) * loss.const
-    best = nearest = math.inf
-    slow = idle = 0
-    look = _FIRST_LOOK if trace.history else 0
-    for iteration in range(1, rule.max_iter + 1):
-        effort = effort_of(iteration) if cold else 1.0
-        beta = extrapolation.beta if extrapolation else 0.0
-        measured = iteration % _MEASURE_EVERY == 0 or iteration in (look, rule.max_iter)
-        update.step(steps.start_H(), model_H, effort)
-        H = steps.extrapolate_H(beta)
-        if measured and iteration > 1:
-            steps.balance()
-        model_W = loss.model(V.T, H, out=B_W)
-        if pair.start is None:
-            pair.start = model_H.at(pair.H, kernels), model_W.at(pair.W, kernels)
-        update.step(steps.W, model_W, effort)
-        point = model_W.at(steps.W, kernels)
+    update, kernels = problem.update, problem.kernels
+    images = encodings or Held(problem.matrix, problem.loss, update, kernels, pair)
+    course = _Course(look=_FIRST_LOOK if trace.history else 0, extrapolation=extrapolation)
+    resumed = trace.resume(phase)
+    W = pair.W.copy()  # where the step of W begins and ends
+    if resumed is not None:
+        reason = _restore(resumed, course, pair, W, images)
+        if reason:
+            return reason
+    elif pair.start is None:
+        first = images.look(W, effort_of(1) if cold else 1.0, _beta(extrapolation)).point
+    const = problem.loss.const
+    noise = _NOISE * float(np.finfo(pair.W.dtype).eps) * const
 
-        fell = point.objective <= best + noise
+    while course.iteration < rule.max_iter:
+        course.iteration += 1
+        iteration = course.iteration
+        effort = effort_of(iteration) if cold else 1.0
+        beta = _beta(extrapolation)
+        measured = iteration % _MEASURE_EVERY == 0 or iteration in (course.look, rule.max_iter)
+        model = images.step(W, effort, beta)
+        if measured and iteration > 1:
+            model = _balance(W, pair.W, model, images)
+        if pair.start is None:
+            pair.start = first, model.at(pair.W, kernels)
+        update.step(W, model, effort)
+        of_W = model.at(W, kernels)
+
+        fell = of_W.objective <= course.best + noise
+        gain = course.best - of_W.objective if fell else math.nan
+        stalled = extrapolation is not None and not fell and extrapolation.beta < _STALLED
         if fell:
-            of_W, gain = point, best - point.objective
-            best = min(best, point.objective)
+            course.best = min(course.best, of_W.objective)
+            free, pair.W = pair.W, W
+            images.accept()
             # A measurement wants the next model at W itself
-            steps.accept(0.0 if measured else beta)
+            W = kernels.push(free, pair.W, 0.0 if measured else beta)
         else:
-            steps.take_back()
-        model_H = loss.model(V, steps.W, out=B_H)
+            np.copyto(W, pair.W)
+            images.take_back()
+        if extrapolation and fell:
+            extrapolation.grow()
+        elif extrapolation and not stalled:
+            extrapolation.back()
 
         kkt = violation = math.nan
         if measured and fell:
-            of_H = model_H.at(pair.H, kernels)
-            kkt = kkt_norm(of_H, of_W)
-            at_zero = math.hypot(np.linalg.norm(B_W), np.linalg.norm(B_H))
-            violation = rule.violation(pair.start, (of_H, of_W), at_zero)
+            following = effort_of(iteration + 1) if cold else 1.0
+            seen = images.look(W, following, _beta(extrapolation))
+            kkt = kkt_norm(seen.point, of_W)
+            at_zero = math.hypot(np.linalg.norm(model.B), seen.pull)
+            violation = rule.violation(pair.start, (seen.point, of_W), at_zero)
         # Near an exact fit rounding makes a difference of large numbers negative
-        reason = trace.add(phase, iteration, max(best, 0.0), kkt)
+        told = trace.add(phase, iteration, max(course.best, 0.0), kkt)
+        reason = course.note(gain, kkt, rule)
         if rule.tol and violation <= rule.tol:
-            return "kkt"
-        # What float32 cannot tell of the objective the projected gradient still does
-        nearer = kkt < _NEARER * nearest
-        nearest = min(nearest, kkt) if nearer else nearest
-        idle = 0 if (fell and gain > 0) or nearer else idle + 1
-        slow = slow + 1 if fell and gain < rule.change * best else 0
-        if rule.change and slow == rule.patience:
-            return "change"
+            reason = "kkt"
+        reason = reason or told
+        if not reason and (course.idle == _IDLE or stalled):
+            reason = "precision"
+        trace.keep(phase, reason, lambda: _state(course, pair, W, images))  # noqa: B023
         if reason:
             return reason
-        if idle == _IDLE:
-            return "precision"
-        if extrapolation:
-            if fell:
-                extrapolation.grow()
-            elif extrapolation.beta < _STALLED:
-                return "precision"
-            else:
-                extrapolation.back()
     return "max_iter"
 
 
@@ -158,55 +194,49 @@ def effort_of(iteration: int) -> float:
     return min(1.0, 2.0 ** ((iteration - 1) // 2 - _SHORT))
 
 
-class _Steps:
-    """The arrays on the way from one pair to the next; they change places, none is made anew.
+def _beta(extrapolation: Extrapolation | None) -> float:
+    return extrapolation.beta if extrapolation else 0.0
 
-    Parameters
-    ----------
-    pair : Pair
-        The best pair, kept up to date.
-    kernels : Kernels
-        What pushes ahead.
+
+def _state(course: _Course, pair: Pair, W: np.ndarray, images: Encodings) -> State:
+    """Return all that the iteration goes on from."""
+    numbers = {name: value for name, value in vars(course).items() if name != "extrapolation"}
+    if course.extrapolation is not None:
+        numbers["extrapolation"] = vars(course.extrapolation)
+    if pair.start is not None:
+        numbers["start"] = [list(vars(point).values()) for point in pair.start]
+    return State({"W": pair.W, "W_ahead": W, **images.arrays()}, numbers)
+
+
+def _restore(state: State, course: _Course, pair: Pair, W: np.ndarray, images: Encodings) -> str:
+    """Go on from a state; return the reason to end that it had already."""
+    numbers = dict(state.numbers)
+    for name, value in numbers.pop("extrapolation", {}).items():
+        setattr(course.extrapolation, name, value)
+    if (start := numbers.pop("start", None)) is not None:
+        pair.start = Point(*start[0]), Point(*start[1])
+    reason = str(numbers.pop("reason", ""))
+    for name, value in numbers.items():
+        setattr(course, name, value)
+    pair.W[...] = state.arrays["W"]
+    W[...] = state.arrays["W_ahead"]
+    images.restore(state.arrays)
+    return reason
+
+
+def _balance(W: np.ndarray, best: np.ndarray, model: Quadratic, images: Encodings) -> Quadratic:
+    """Give each part and its encodings one length, in all copies alike; return the model of W.
+
+    W H stays, and so does the course of the iteration. But the projected gradient depends
+    on that scale, and a part that dwindles while its encodings grow would pass for a
+    violation of the KKT conditions, and would leave the range of the floats in the end.
     """
-
-    def __init__(self, pair: Pair, kernels: Kernels) -> None:
-        self.pair, self._push = pair, kernels.push
-        self.W = pair.W.copy()
-        """Where the step of W begins and ends."""
-        self._H_step = np.empty_like(pair.H)
-        self._H_before = pair.H.copy()  # the last step of H, not extrapolated
-
-    def start_H(self) -> np.ndarray:
-        """Return the place where H steps, at the best pair's H."""
-        np.copyto(self._H_step, self.pair.H)
-        return self._H_step
-
-    def extrapolate_H(self, beta: float) -> np.ndarray:
-        """Return H beyond its step."""
-        self._H_ahead = self._push(self._H_before, self._H_step, beta)
-        return self._H_ahead
-
-    def accept(self, beta: float) -> None:
-        """Make W beside H as extrapolated the best pair; let W begin beyond its step."""
-        pair, free_W, free_H = self.pair, self.pair.W, self.pair.H
-        pair.W, pair.H = self.W, self._H_ahead
-        self._H_before, self._H_step = self._H_step, free_H
-        self.W = self._push(free_W, pair.W, beta)
-
-    def take_back(self) -> None:
-        """Go on from the best pair, with no way behind it to extrapolate."""
-        np.copyto(self._H_step, self.pair.H)
-        self._H_before, self._H_step = self._H_step, self._H_ahead
-        np.copyto(self.W, self.pair.W)
-
-    def balance(self) -> None:
-        """Give each part and its encodings one length, in all copies alike.
-
-        W H stays, and so does the course of the iteration. But the projected gradient depends
-        on that scale, and a part that dwindles while its encodings grow would pass for a
-        violation of the KKT conditions, and would leave the range of the floats in the end.
-        """
-        balance((self.W, self.pair.W), (self._H_ahead, self._H_step, self.pair.H))
+    scale = _scale_of(_lengths(W), np.sqrt(np.diagonal(model.G))).astype(W.dtype)
+    for F in (W, best):
+        F *= scale[:, None]
+    images.scale(1 / scale)
+    G = model.G / scale[:, None] / scale
+    return replace(model, G=G, B=np.divide(model.B, scale[:, None], out=model.B))
 
 
 def balance(parts: tuple[np.ndarray, ...], encodings: tuple[np.ndarray, ...]) -> None:
@@ -214,11 +244,18 @@ def balance(parts: tuple[np.ndarray, ...], encodings: tuple[np.ndarray, ...]) ->
 
     The lengths are those of the first of each.
     """
-    lengths = [np.sqrt(np.einsum("kj,kj->k", F, F)) for F in (parts[0], encodings[0])]
-    alive = (lengths[0] > 0) & (lengths[1] > 0)
-    ratio = np.where(alive, lengths[1] / np.where(alive, lengths[0], 1), 1)
-    scale = np.sqrt(ratio).astype(parts[0].dtype)[:, None]
+    scale = _scale_of(_lengths(parts[0]), _lengths(encodings[0])).astype(parts[0].dtype)[:, None]
     for F in parts:
         F *= scale
     for F in encodings:
         F /= scale
+
+
+def _lengths(F: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("kj,kj->k", F, F))
+
+
+def _scale_of(of_W: np.ndarray, of_H: np.ndarray) -> np.ndarray:
+    """Return what parts are to be multiplied by, and their encodings divided by."""
+    alive = (of_W > 0) & (of_H > 0)
+    return np.sqrt(np.where(alive, of_H / np.where(alive, of_W, 1), 1))

@@ -43,7 +43,7 @@ class Plan:
         The most iterations on a stand-in.
     bounded : bool
         Whether a factor is held to |w_k| <= 1 where only the other one is penalized.
-    warmup, sweeps, ratio, extrapolate, kernels
+    warmup, sweeps, ratio, extrapolate, kernels, scratch
         As `factorize` tells; `ratio` as `Hals` does.
     """
 
@@ -65,6 +65,7 @@ class Plan:
     ratio: float = 0.05
     extrapolate: bool = True
     kernels: str = "auto"
+    scratch: str | None = None
 
     def init_for(self, shape: tuple[int, int]) -> str:
         """Return the start that "auto" is for V of a shape, or the one that is asked for."""

@@ -34,6 +34,9 @@ class Record:
     kkt : float
         Length of the projected gradient of that pair (Lin 2007, equation 16), NaN in
         iterations where it was not measured.
+    passes : float
+        How often V was read so far, the look before the first iteration included; 0 where V
+        lies in memory.
     """
 
     phase: str
@@ -41,6 +44,7 @@ class Record:
     seconds: float
     objective: float
     kkt: float
+    passes: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +83,7 @@ class Factorization:
     reason: str
     n_iter: int
     settings: dict[str, Any] = field(repr=False, default_factory=dict)
+    skipped: dict[int, str] = field(repr=False, default_factory=dict)
 
     @property
     def rank(self) -> int:

@@ -11,11 +11,13 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import Kernels, choose_kernels
 from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
+from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import ONE, VALUE, Matrix
 from visnmf.solve.alternate import Composition
 from visnmf.solve.compose import compose_side, make_loss
 from visnmf.solve.composed import run_composed
 from visnmf.solve.exact import run_exact
+from visnmf.solve.larger import run_larger
 from visnmf.solve.openings import opening
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
@@ -36,6 +38,8 @@ def run(
     if isinstance(problem.loss, Beta) and _strains_float32(matrix):
         return _in_float64(matrix, plan, trace, rng, settings)
     if _exact(problem):
+        if isinstance(matrix, Chunked):
+            return run_larger(problem, plan, trace, rng, settings)
         return run_exact(problem, plan, trace, rng, settings)
     ordered = plan.given is None
     begun = opening(problem, plan, trace, rng, run)

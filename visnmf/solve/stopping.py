@@ -6,11 +6,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from visnmf.losses.models import Point
 from visnmf.solve.result import Record
+from visnmf.solve.state import State
 
-__all__ = ["Rule", "Trace", "kkt_norm"]
+__all__ = ["Keeper", "Rule", "Trace", "kkt_norm"]
 
 
 def kkt_norm(*points: Point) -> float:
@@ -53,6 +55,22 @@ class Rule:
         return last / first if first > 0 else 0.0
 
 
+class Keeper(Protocol):
+    """What keeps the state of a run on disk, and knows where to go on from."""
+
+    def resume(self, phase: str) -> State | None:
+        """Return where to go on from in this phase, once; None to begin it."""
+        ...
+
+    def resumed(self, phase: str) -> bool:
+        """Tell whether there is a state of this phase to go on from."""
+        ...
+
+    def keep(self, trace: Trace, phase: str, reason: str, state: Callable[[], State]) -> None:
+        """Write the state, where it is time to."""
+        ...
+
+
 @dataclass
 class Trace:
     """The clock, the history and the wishes of whoever watches.
@@ -63,6 +81,10 @@ class Trace:
         Seconds after which to stop.
     callback : callable, optional
         Called with each Record; a true answer stops the run.
+    passes : callable, optional
+        Tells how often V was read so far, where it does not lie in memory.
+    keeper : Keeper, optional
+        Where the state is kept.
     """
 
     time_limit: float = math.inf
@@ -71,6 +93,10 @@ class Trace:
     began: float = field(default_factory=time.perf_counter)
     outer: Trace | None = None
     phase: str = ""
+    passes: Callable[[], float] | None = None
+    keeper: Keeper | None = None
+    stop: bool = False
+    """Whether the run shall end with the iteration that it is in: Ctrl-C, once."""
     ended: str = ""
     """Why the run has to end, where the callback, the clock or Ctrl-C said so."""
 
@@ -81,16 +107,42 @@ class Trace:
     def add(self, phase: str, iteration: int, objective: float, kkt: float) -> str:
         """Note an iteration; return the reason to stop, or an empty string."""
         seconds = time.perf_counter() - self.began
-        record = Record(self.phase or phase, iteration, seconds, objective, kkt)
+        passes = self.passes() if self.passes is not None else 0.0
+        record = Record(self.phase or phase, iteration, seconds, objective, kkt, passes)
         self.history.append(record)
         if self.outer is not None:
             reason = self.outer.add(record.phase, iteration, objective, kkt)
         elif self.callback is not None and self.callback(record):
             reason = "callback"
+        elif self.stop:
+            reason = "interrupted"
         else:
             reason = "time_limit" if seconds > self.time_limit else ""
         self.ended = self.ended or reason
         return reason
+
+    def keep(self, phase: str, reason: str, state: Callable[[], State]) -> None:
+        """Keep the state of a phase on V, where there is a keeper and it is time to.
+
+        Parameters
+        ----------
+        phase : str
+            The phase that is under way.
+        reason : str
+            Why it ends, or an empty string.
+        state : callable
+            Returns all that it would go on from.
+        """
+        if self.keeper is not None:
+            self.keeper.keep(self, phase, reason, state)
+
+    def resume(self, phase: str) -> State | None:
+        """Return where to go on from in a phase, or None to begin it."""
+        return None if self.keeper is None else self.keeper.resume(phase)
+
+    def resumed(self, phase: str) -> bool:
+        """Tell whether a phase goes on from somewhere on the way, so that nothing comes before."""
+        return self.keeper is not None and self.keeper.resumed(phase)
 
     def interrupt(self) -> str:
         """Note a Ctrl-C, here and in the runs that this one is within; return the reason."""

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from visnmf import terms
 from visnmf.kernels import reference
+from visnmf.matrices.source import ArraySource
 from visnmf.solve.compose import LOSSES as NAMES
 from visnmf.solve.compose import UPDATES, sort_terms
 from visnmf.solve.intake import take_in
@@ -74,6 +75,12 @@ def _entries(share: float) -> Input:
     return Input(stored, {"observed": "stored"}, masked.values, masked.weights)
 
 
+def _chunked(share: float = 1.0) -> Input:
+    masked = _masked(share)
+    source = ArraySource(masked.V, "V", block=7)
+    return Input(source, masked.options if share < 1 else {}, masked.values, masked.weights)
+
+
 MATRICES = {
     "dense, columns contiguous": lambda: _dense("F"),
     "dense, rows contiguous": lambda: _dense("C"),
@@ -82,6 +89,8 @@ MATRICES = {
     "masked, most missing": lambda: _masked(0.4, nan=True),
     "weighted": _weighted,
     "entries": lambda: _entries(0.4),
+    "chunked": _chunked,
+    "chunked, masked": lambda: _chunked(0.8),
 }
 LOSSES = ("frobenius", "kl", "is", 0.5, 1.5, 3.0)
 

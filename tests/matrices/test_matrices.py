@@ -6,6 +6,7 @@ from scipy import sparse
 
 from visnmf.losses.beta import bundle_of
 from visnmf.matrices.blocks import column_blocks
+from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.entries import Entries
 from visnmf.matrices.lowrank import LowRank, find_range
@@ -19,6 +20,7 @@ from visnmf.matrices.protocol import (
     VALUE,
     Entrywise,
 )
+from visnmf.matrices.source import ArraySource
 from visnmf.matrices.sparse import Sparse
 from visnmf.matrices.stored import Stored
 
@@ -47,6 +49,15 @@ def entries(weights, dtype=np.float64):
     return Entries(stored(FULL.astype(dtype)), stored(weights.astype(dtype)))
 
 
+def chunked(array, **options):
+    return Chunked(ArraySource(array, "V", block=10), **options)
+
+
+def masked_block(columns, values):
+    known = KNOWN[:, columns]
+    return Masked(np.where(known, values, 0), known)
+
+
 # How it is made, V, and the weights
 KINDS = {
     "dense, columns contiguous": (lambda: Dense(np.asfortranarray(FULL)), FULL, ONES),
@@ -67,6 +78,10 @@ KINDS = {
     "weighted": (lambda: masked(SHARES), FULL, SHARES),
     "entries": (lambda: entries(KNOWN), FULL, KNOWN * 1.0),
     "entries, weighted": (lambda: entries(SHARES), FULL, SHARES),
+    "chunked": (lambda: chunked(FULL), FULL, ONES),
+    "chunked, one block": (lambda: Chunked(ArraySource(FULL, "V")), FULL, ONES),
+    "chunked, masked": (lambda: chunked(FULL, make=masked_block, weighted=True), FULL, KNOWN * 1.0),
+    "chunked, turned twice": (lambda: chunked(FULL).T.T, FULL, ONES),
     "low rank": (lambda: LowRank(L, R), L.T @ R, np.ones((30, 47))),
 }
 each_kind = pytest.mark.parametrize(("make", "V", "M"), KINDS.values(), ids=KINDS)

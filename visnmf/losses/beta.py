@@ -51,7 +51,11 @@ class Beta:
         self.bundle = bundle_of(self.beta)
         self.clear = Bundle(self.bundle.name, _clear_kullback_leibler, 1, stored=True)
         self.check(matrix)
-        self.const = matrix.total(None, None, _constant(self.beta))
+        self.const = self.constant(matrix)
+
+    def constant(self, matrix: Matrix) -> float:
+        """Return the part of the divergence that does not move with A'F."""
+        return matrix.total(None, None, _constant(self.beta))
 
     @property
     def degrees(self) -> tuple[float, float]:

@@ -8,9 +8,11 @@ from visnmf.kernels.products import gram_of
 from visnmf.losses.beta import bundle_of
 from visnmf.losses.known import MOST, KnownEntries
 from visnmf.losses.models import Quadratic, Split
+from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.entries import Entries
 from visnmf.matrices.masked import Masked
 from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE, VALUE, Matrix
+from visnmf.matrices.turned import Turned
 
 __all__ = ["Frobenius"]
 
@@ -40,7 +42,11 @@ class Frobenius:
     kinds = frozenset({"quadratic", "split"})
 
     def __init__(self, matrix: Matrix) -> None:
-        self.const = 0.5 * matrix.total(None, None, SQUARED_VALUE)
+        self.const = self.constant(matrix)
+
+    def constant(self, matrix: Matrix) -> float:
+        """Return the loss at A'F = 0."""
+        return 0.5 * matrix.total(None, None, SQUARED_VALUE)
 
     def check(self, matrix: Matrix) -> None:
         """Accept any V."""
@@ -61,7 +67,7 @@ class Frobenius:
         """Return the loss as a quadratic of F, or a bound that touches it at F."""
         if not matrix.weighted:
             return self.model(matrix, A, np.empty_like(F) if out is None else out)
-        assert isinstance(matrix, Masked | Entries)
+        assert isinstance(matrix, Masked | Entries | Chunked | Turned)
         rank, n = F.shape
         if isinstance(matrix, Entries) and not uniform and matrix.density < _DENSE:
             return KnownEntries(matrix, A, F, self.const)

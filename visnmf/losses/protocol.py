@@ -24,9 +24,11 @@ class Loss(Protocol):
         """What messages call it."""
         ...
 
-    @property
-    def const(self) -> float:
-        """The part of the loss that does not move with A'F."""
+    const: float
+    """The part of the loss that does not move with A'F."""
+
+    def constant(self, matrix: Matrix) -> float:
+        """Return that part of another matrix, such as some columns of V."""
         ...
 
     @property

@@ -109,7 +109,7 @@ class Chunked:
         self.source = source
         self.make = make or _dense
         self.dtype = np.dtype(source.dtype if dtype is None else dtype)
-        self.width = width or width_of(source)
+        self.width = width or getattr(source, "block", None) or width_of(source)
         self.weighted = weighted
         self.facts = facts or {}
         self.passes = passes or Passes(source.shape[1])

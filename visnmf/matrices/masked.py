@@ -23,14 +23,19 @@ class Masked:
         V, float32 or float64, 0 where the weight is 0: what is not known is not read.
     weights : ndarray (m, n)
         Booleans, or numbers in [0, 1] of V's dtype.
+    density : float, optional
+        What passes for the mean of the weights; that of a whole V, of which this is a block.
     """
 
     kind = "masked"
     weighted = True
 
-    def __init__(self, values: np.ndarray, weights: np.ndarray) -> None:
+    def __init__(
+        self, values: np.ndarray, weights: np.ndarray, density: float | None = None
+    ) -> None:
         self.values = values
         self.weights = weights
+        self._density = density
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -45,7 +50,7 @@ class Masked:
     @property
     def T(self) -> Masked:
         """The transposed matrix, sharing memory."""
-        return Masked(self.values.T, self.weights.T)
+        return Masked(self.values.T, self.weights.T, self._density)
 
     @property
     def work(self) -> float:
@@ -55,6 +60,8 @@ class Masked:
     @property
     def density(self) -> float:
         """The mean of the weights."""
+        if self._density is not None:
+            return self._density
         return float(self.weights.mean(dtype=np.float64))
 
     def astype(self, dtype: np.dtype[Any]) -> Masked:

@@ -32,6 +32,11 @@ class Source(Protocol):
         ...
 
     @property
+    def block(self) -> int | None:
+        """How many images to read at a time; None where nobody has said."""
+        ...
+
+    @property
     def name(self) -> str:
         """What messages call it."""
         ...
@@ -64,11 +69,14 @@ class ArraySource:
         numpy.memmap, zarr.Array, h5py.Dataset or the like; of any real dtype.
     name : str
         What messages call it.
+    block : int, optional
+        How many columns to read at a time.
     """
 
-    def __init__(self, array: Any, name: str) -> None:
+    def __init__(self, array: Any, name: str, block: int | None = None) -> None:
         self.array = array
         self.name = name
+        self.block = block
         self.shape = (int(array.shape[0]), int(array.shape[1]))
         kind = np.dtype(array.dtype)
         narrow = kind.kind in "biu" and kind.itemsize <= 2 or kind in (np.float16, np.float32)

@@ -11,20 +11,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Point, Quadratic, Split, length
+from visnmf.losses.models import Point
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.bold import Bold, bold_steps
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.iterate import Pair, balance, effort_of
-from visnmf.solve.side import Model, Side
+from visnmf.solve.iterate import Pair, scale_of
+from visnmf.solve.side import Model, Side, pull_of
+from visnmf.solve.state import State
+from visnmf.solve.steps import Course, Steps
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
+from visnmf.solve.trials import HeldTrials, Trials
 
-__all__ = ["Composition", "alternate", "pull_of", "value_built"]
+__all__ = ["Composition", "alternate"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _NOISE = 4.0  # rounding of the objective, in units of eps times its largest summand
@@ -112,6 +116,7 @@ def alternate(
     trace: Trace,
     extrapolation: Extrapolation | None,
     cold: bool = False,
+    trials: Trials | None = None,
 ) -> str:
     """Iterate on a pair until a rule ends it; return which.
 
@@ -124,157 +129,102 @@ def alternate(
         interrupted.
     phase, rule, trace, extrapolation, cold
         As of `visnmf.solve.iterate.iterate`.
+    trials : Trials, optional
+        Where the encodings are and V is; in memory, if not given.
     """
-    before = Pair(pair.W, pair.H)  # where the steps that led to the pair began
-    model_H = problem.model_H(pair)
-    best = _objective(problem, model_H, pair)
+    images = trials or HeldTrials(problem, pair)
+    steps = Steps(problem, extrapolation)
+    course = Course()
+    before = pair.W  # where the step that led to the best W began
+    resumed = trace.resume(phase)
+    if resumed is not None:
+        before = pair.W.copy()
+        reason = _restore(resumed, course, steps, pair, before, images)
+        if reason:
+            return reason
+    built = images.look(pair.W, before, steps.coming(course, cold), measured=rule.absolute)
+    images.accept()
+    if resumed is None:
+        course.best = built + problem.W.value(pair.W)
+        if pair.start is None and rule.absolute:
+            pair.start = images.measure(pair.W)[:2]
     eps = _NOISE * float(np.finfo(pair.W.dtype).eps)
-    if pair.start is None and rule.absolute:
-        pair.start = problem.measure(pair, model_H)[:2]
-    slow = idle = 0
-    plain = False  # whether the last step was taken back
-    steps = _Steps(problem, extrapolation)
-    for iteration in range(1, rule.max_iter + 1):
-        measured = iteration % _MEASURE_EVERY == 0 or iteration == rule.max_iter
-        effort = effort_of(iteration) if cold else 1.0
-        steps.begin(iteration, effort, plain)
-        stepped = pair.H.copy()
-        steps.step("H", stepped, pair.W, model_H)
-        trial = Pair(steps.ahead("W", before.W, pair.W), steps.ahead("H", before.H, stepped))
-        steps.step("W", trial.W, trial.H, problem.model_W(trial))
+    while course.iteration < rule.max_iter:
+        course.iteration += 1
+        measured = course.iteration % _MEASURE_EVERY == 0 or course.iteration == rule.max_iter
+        steps.begin(course.iteration, course.plain, cold)
+        W, model = images.advance(before, pair.W, steps)
+        steps.step("W", W, images.tried, model)
         if measured and problem.plain:
-            balance((trial.W, pair.W), (trial.H, stepped, pair.H))
+            _balance(W, pair.W, images)
             steps.forget()
-        model = problem.model_H(trial)
-        objective = _objective(problem, model, trial)
+        following = steps.following(course, cold)
+        built = images.look(W, pair.W, following, measured=measured)
+        objective = built + problem.W.value(W)
 
+        best = course.best
         fell = objective <= best + eps * max(abs(best), abs(problem.loss.const))
         gain = best - objective
+        before = pair.W
         if fell:
-            before = Pair(pair.W, stepped)
-            pair.W, pair.H, model_H = trial.W, trial.H, model
-            best = min(best, objective)
+            pair.W = W
+            images.accept()
+            course.best = min(best, objective)
         else:
-            before = Pair(pair.W, pair.H)
+            images.take_back(pair.W, scaled=measured and problem.plain)
         kkt = violation = math.nan
         if measured:
-            if not fell and problem.plain:
-                model_H = problem.model_H(pair)  # it was balanced
-            of_H, of_W, size = problem.measure(pair, model_H)
+            of_H, of_W, size = images.measure(pair.W)
             kkt = kkt_norm(of_H, of_W)
             now = of_H, of_W
             violation = rule.violation(pair.start or now, now, size)
-        reason = trace.add(phase, iteration, best, kkt)
-        if rule.tol and violation <= rule.tol:
-            return "kkt"
-        idle = 0 if fell and gain > 0 else idle + 1
+        told = trace.add(phase, course.iteration, course.best, kkt)
+        reason = "kkt" if rule.tol and violation <= rule.tol else ""
+        course.idle = 0 if fell and gain > 0 else course.idle + 1
         if fell:
-            slow = slow + 1 if gain < rule.change * abs(best) else 0
-        if rule.change and slow == rule.patience:
-            if not steps.leave_bold():
-                return "change"
-            slow = 0  # whether multiplicative steps gain more is still to be seen
+            course.slow = course.slow + 1 if gain < rule.change * abs(course.best) else 0
+        if not reason and rule.change and course.slow == rule.patience:
+            reason = "change" if not steps.leave_bold() else ""
+            course.slow = 0  # whether multiplicative steps gain more is still to be seen
+        reason = reason or told
+        if not reason and (course.idle == _IDLE or (not fell and steps.safe)):
+            reason = "precision"
+        course.plain = not fell
+        steps.note(fell)
+        trace.keep(phase, reason, lambda: _state(course, steps, pair, before, images))  # noqa: B023
         if reason:
             return reason
-        if idle == _IDLE or (not fell and steps.safe):
-            return "precision"
-        plain = not fell
-        steps.note(fell)
     return "max_iter"
 
 
-class _Steps:
-    """The steps of either factor: bold ones while they pay, else those of the sides.
-
-    Parameters
-    ----------
-    problem : Composition
-        Whose sides step.
-    extrapolation : Extrapolation or None
-        That of the sides' steps.
-    """
-
-    def __init__(self, problem: Composition, extrapolation: Extrapolation | None) -> None:
-        self.problem = problem
-        self.usual = extrapolation
-        self.bold = problem.bold_steps(extrapolation is not None)
-        self.boldly = False  # whether this iteration's are
-        self.beta = 0.0
-
-    def begin(self, iteration: int, effort: float, plain: bool) -> None:
-        """Settle how an iteration steps; plainly where the last one was taken back."""
-        self.iteration, self.effort = iteration, effort
-        bold = self.bold if self.bold and not self.bold.left else None
-        # After a bold step that was not extrapolated, and rose, one that cannot
-        self.boldly = bold is not None and not (plain and self.boldly and not self.extrapolated)
-        chosen = bold.extrapolation if bold and self.boldly else self.usual
-        self.beta = chosen.beta if chosen and not plain else 0.0
-
-    def leave_bold(self) -> bool:
-        """Leave bold steps for good; tell whether they were not left before."""
-        if self.bold is None or self.bold.left:
-            return False
-        self.bold.left = True
-        return True
-
-    @property
-    def extrapolated(self) -> bool:
-        """Whether this iteration goes beyond its steps."""
-        return self.beta > 0
-
-    @property
-    def safe(self) -> bool:
-        """Whether the steps of this iteration cannot raise the objective but by rounding."""
-        return not self.boldly and not self.extrapolated
-
-    def step(self, factor: str, F: np.ndarray, other: np.ndarray, model: Model) -> None:
-        """Step on the factor "W" or "H", in place, beside the other one."""
-        if self.boldly:
-            assert self.bold is not None
-            assert isinstance(model, Split)
-            self.bold.step(factor, F, other, model, self.effort, self.iteration)
-        else:
-            getattr(self.problem, factor).step(F, model, self.effort)
-
-    def ahead(self, factor: str, behind: np.ndarray, F: np.ndarray) -> np.ndarray:
-        """Return a factor pushed on along the way from `behind`; a copy."""
-        if self.boldly:
-            assert self.bold is not None
-            return self.bold.push(behind, F, self.extrapolated)
-        side = getattr(self.problem, factor)
-        return side.ahead(behind, F, self.beta)
-
-    def forget(self) -> None:
-        """Note that the factors were scaled."""
-        if self.bold:
-            self.bold.forget()
-
-    def note(self, fell: bool) -> None:
-        """Note what came of the iteration."""
-        if self.boldly:
-            assert self.bold is not None
-            self.bold.note(fell, self.extrapolated)
-        elif self.usual and self.extrapolated:
-            if fell:
-                self.usual.grow()
-            else:
-                self.usual.back()
+def _balance(W: np.ndarray, best: np.ndarray, images: Trials) -> None:
+    """Give each part and its encodings one length, as the pair that is tried has them."""
+    lengths = np.sqrt(np.einsum("kj,kj->k", W, W))
+    scale = scale_of(lengths, images.lengths()).astype(W.dtype)[:, None]
+    W *= scale
+    best *= scale
+    images.scale(1 / scale[:, 0])
 
 
-def _objective(problem: Composition, model_H: Model, pair: Pair) -> float:
-    """Return loss and penalties of the pair that a model of H was built at."""
-    return value_built(model_H, pair.H, problem.kernels) + problem.W.value(pair.W)
+def _state(course: Course, steps: Steps, pair: Pair, before: np.ndarray, images: Trials) -> State:
+    """Return all that the iteration goes on from."""
+    numbers: dict[str, Any] = {"course": dict(vars(course)), "steps": steps.state()}
+    if pair.start is not None:
+        numbers["start"] = [list(vars(point).values()) for point in pair.start]
+    arrays = {"W": pair.W, "W_before": before, **images.arrays(), **steps.arrays()}
+    return State(arrays, numbers)
 
 
-def value_built(model: Model, F: np.ndarray, kernels: Kernels) -> float:
-    """Return the value of a model at the F that it was built at."""
-    if isinstance(model, Split):
-        return model.objective
-    if model.built is not None:
-        return model.built
-    return model.at(F, kernels).objective
-
-
-def pull_of(model: Model) -> float:
-    """Return the size of what a gradient pulls up by."""
-    return length(model.B if isinstance(model, Quadratic) else model.neg)
+def _restore(
+    state: State, course: Course, steps: Steps, pair: Pair, before: np.ndarray, images: Trials
+) -> str:
+    """Go on from a state; return the reason to end that it had already."""
+    numbers = state.numbers
+    vars(course).update(numbers["course"])
+    steps.restore(numbers["steps"], state.arrays)
+    if "start" in numbers:
+        pair.start = Point(*numbers["start"][0]), Point(*numbers["start"][1])
+    pair.W[...] = state.arrays["W"]
+    before[...] = state.arrays["W_before"]
+    images.restore(state.arrays)
+    return str(numbers.get("reason", ""))

@@ -10,6 +10,7 @@ quadratic tells little, they are left for good.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ _RISES = 2  # of steps that are not extrapolated, after which they are left
 _DIM = 0.05  # share of entries next to zero, near which a quadratic tells little
 _LEAST_BETA = -1.0  # below it they end in worse places
 _COLUMNS = 100  # of V that are looked at for it
+_CURVATURE = ("diagonal", "rows")
 _CALM = 1.1  # what the damping is divided by with each gain
 _ALARM = 2.0  # and multiplied by with each such rise
 
@@ -90,6 +92,35 @@ class Bold:
     def forget(self) -> None:
         """Note that the factors were scaled, which changes their curvature."""
         self._known.clear()
+
+    def state(self) -> dict[str, Any]:
+        """Return the numbers that `restore` takes."""
+        pushed = None if self.extrapolation is None else vars(self.extrapolation).copy()
+        since = {factor: age for factor, (age, _) in self._known.items()}
+        return {
+            "damping": self.damping, "left": self.left, "rises": self._rises,
+            "extrapolation": pushed, "since": since,
+        }  # fmt: skip
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays that `restore` takes."""
+        return {
+            f"{factor}_{name}": array
+            for factor, (_, curvature) in self._known.items()
+            for name, array in vars(curvature).items()
+        }
+
+    def restore(self, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Go on from there."""
+        self.damping, self.left, self._rises = state["damping"], state["left"], state["rises"]
+        if self.extrapolation is not None and state["extrapolation"] is not None:
+            vars(self.extrapolation).update(state["extrapolation"])
+        self._known = {
+            factor: (
+                age, Curvature(*(np.array(arrays[f"{factor}_{name}"]) for name in _CURVATURE))
+            )
+            for factor, age in state["since"].items()
+        }  # fmt: skip
 
     def note(self, fell: bool, extrapolated: bool) -> None:
         """Note what came of an iteration."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -72,7 +72,11 @@ def take_in_chunks(source: Source, observed: Any, weights: Any, missing: float |
             f"observed must be an array of booleans of V's shape {source.shape}, not "
             f"{getattr(observed, 'shape', type(observed).__name__)}"
         )
-    return look_over(Chunked(source, _Known(observed, missing), weighted=True))
+    known = _Known(observed, missing)
+    matrix = look_over(Chunked(source, known, weighted=True))
+    # All blocks go by the same rules, whatever of each is known
+    matrix.make = replace(known, density=matrix.density)
+    return matrix
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class _Known:
 
     observed: Any
     missing: float | None
+    density: float | None = None
 
     def __call__(self, columns: slice, values: np.ndarray) -> Masked:
         known = np.ones(values.shape, bool, order="F")
@@ -91,7 +96,7 @@ class _Known:
             known &= ~gone
         kept = np.zeros_like(values)
         np.copyto(kept, values, where=known)
-        return Masked(kept, known)
+        return Masked(kept, known, self.density)
 
 
 def look_over(matrix: Chunked) -> Chunked:

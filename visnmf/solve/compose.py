@@ -215,6 +215,11 @@ def _check_model(update: str, side: Side, loss: Loss, matrix: Matrix) -> None:
         raise InvalidInputError(
             f"update={update!r} is for loss='kullback-leibler', not for {loss.name}; use 'auto'"
         )
+    if matrix.kind == "chunked":
+        raise InvalidInputError(
+            f"update={update!r} goes over all of V again and again, which is read in blocks here; "
+            "use update='mu' or 'auto'"
+        )
     if matrix.weighted:
         raise InvalidInputError(
             f"update={update!r} has no weights or missing entries; use update='mu' or 'auto'"

@@ -18,7 +18,7 @@ from visnmf.solve.side import Side
 from visnmf.solve.stopping import Trace, kkt_norm
 from visnmf.solve.warmup import choose_stand_ins
 
-__all__ = ["closing_steps", "run_composed"]
+__all__ = ["admit", "closing_steps", "run_composed"]
 
 _CLOSING = 20  # the most steps of H alone at the end
 _WORTH = 1e-6  # relative gain of such a step that is worth another

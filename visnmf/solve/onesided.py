@@ -9,9 +9,8 @@ import numpy as np
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
-from visnmf.solve.alternate import pull_of, value_built
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.side import Side
+from visnmf.solve.side import Side, pull_of, value_built
 
 __all__ = ["fit_one"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.known import KnownEntries
-from visnmf.losses.models import Point, Quadratic, Split, projected
+from visnmf.losses.models import Point, Quadratic, Split, length, projected
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import push, push_on_logs
@@ -19,7 +19,7 @@ from visnmf.updates.hals import Hals
 from visnmf.updates.multiplicative import Multiplicative, lift, scale_into
 from visnmf.updates.newton_kl import Entries
 
-__all__ = ["Model", "Side", "Update"]
+__all__ = ["Model", "Side", "Update", "pull_of", "value_built"]
 
 Model = Quadratic | Split
 
@@ -94,6 +94,12 @@ class Side:
         """Whether nothing is asked but that F >= 0."""
         return not self.penalties and self.constraint is None and self.free is None
 
+    @property
+    def separable(self) -> bool:
+        """Whether what is asked of each column of the factor is asked of it alone."""
+        apart = self.constraint is None or self.constraint.couples in ("entry", "image")
+        return apart and all(penalty.separable for penalty in self.penalties)
+
     def ahead(self, behind: np.ndarray, F: np.ndarray, beta: float) -> np.ndarray:
         """Return F pushed on along the way from `behind`, where it is allowed to be; a copy."""
         if beta == 0 or behind is F or self.held:
@@ -126,24 +132,40 @@ class Side:
         A `Split` model knows its objective only where it is asked for: that costs a
         logarithm for each entry of V.
         """
+        found = self.of_loss(loss, matrix, A, F, objective)
+        return self.with_terms(found, loss, matrix, A, F)
+
+    def of_loss(
+        self, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True
+    ) -> Model:
+        """Return the model of the loss alone; those of several blocks of images add up."""
         if self.kind == "quadratic":
-            return self._quadratic(loss, matrix, A, F)
-        split = loss.split(matrix, A, F, objective)
-        for penalty in () if self.held else self.penalties:
-            split = _added(split, penalty, F, self._rows(F))
+            return loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
+        return loss.split(matrix, A, F, objective)
+
+    def with_terms(
+        self, model: Model, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray
+    ) -> Model:
+        """Return the model of the loss, built at F, with those of the penalties."""
+        penalties = () if self.held else self.penalties
+        if isinstance(model, Quadratic):
+            return self._bounded(model, loss, matrix, A, F)
+        for penalty in penalties:
+            model = _added(model, penalty, F, self._rows(F))
         if self.kind == "entries":
             sizes = [penalty for penalty in self.penalties if isinstance(penalty, ElasticNet)]
             l1, l2 = (sum(getattr(penalty, which) for penalty in sizes) for which in ("l1", "l2"))
-            split = replace(split, entries=Entries(cast(Any, matrix), A, l1, l2, self.free))
-        return split
+            model = replace(model, entries=Entries(cast(Any, matrix), A, l1, l2, self.free))
+        return model
 
-    def _quadratic(self, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray) -> Quadratic:
+    def _bounded(
+        self, model: Quadratic, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray
+    ) -> Quadratic:
         """Return loss and bounds of the penalties; with curvatures a column where they fit."""
         rows = self._rows(F)
         part = np.ascontiguousarray(F[rows])
         penalties = () if self.held else self.penalties
         bounds = [penalty.bound(part) for penalty in penalties]
-        model = loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
         if isinstance(model, KnownEntries):
             found = [_on_diagonal(bound) for bound in bounds]
             formed = not self._sweeps or any(bound.G is not None for bound in found)
@@ -285,3 +307,17 @@ def _curvature(model: Model, F: np.ndarray) -> Any:
     else:
         most = float(np.max(model.pos.astype(np.float64) / np.maximum(F, max(F.mean(), 1e-30))))
     return F.dtype.type(max(most, np.finfo(F.dtype).tiny))
+
+
+def value_built(model: Model, F: np.ndarray, kernels: Kernels) -> float:
+    """Return the value of a model at the F that it was built at."""
+    if isinstance(model, Split):
+        return model.objective
+    if model.built is not None:
+        return model.built
+    return model.at(F, kernels).objective
+
+
+def pull_of(model: Model) -> float:
+    """Return the size of what a gradient pulls up by."""
+    return length(model.B if isinstance(model, Quadratic) else model.neg)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -72,6 +72,7 @@ class Discriminant:
 
     name = "discriminant"
     convex = True
+    separable = False
 
     def __post_init__(self) -> None:
         """Check the weights and the labels."""
@@ -96,6 +97,10 @@ class Discriminant:
     def check(self, shape: tuple[int, int]) -> None:
         """Refuse a factor that does not have one column a label."""
         check_columns(shape, len(self._classes), "the labels are")
+
+    def scaled(self, share: float) -> Discriminant:
+        """Return the penalty with a share of its weight, as beside some of the images."""
+        return replace(self, within=share * self.within, between=share * self.between)
 
     def value(self, F: np.ndarray) -> float:
         """Return the penalty at F."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class ElasticNet:
 
     name = "elastic net"
     convex = True
+    separable = True
 
     def __post_init__(self) -> None:
         """Check both weights."""
@@ -60,6 +61,10 @@ class ElasticNet:
 
     def check(self, shape: tuple[int, int]) -> None:
         """Accept any factor."""
+
+    def scaled(self, share: float) -> ElasticNet:
+        """Return the penalty with a share of its weight, as beside some of the images."""
+        return replace(self, l1=share * self.l1, l2=share * self.l2)
 
     def value(self, F: np.ndarray) -> float:
         """Return the penalty at F."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +65,7 @@ class Graph:
 
     name = "graph"
     convex = True
+    separable = False
     degrees = (1.0, 2.0)
 
     def __post_init__(self) -> None:
@@ -75,6 +76,10 @@ class Graph:
     def check(self, shape: tuple[int, int]) -> None:
         """Refuse a factor that does not have one column a node."""
         check_columns(shape, self.weights.shape[0], "the nodes of the graph are")
+
+    def scaled(self, share: float) -> Graph:
+        """Return the penalty with a share of its weight, as beside some of the images."""
+        return replace(self, weight=share * self.weight)
 
     def value(self, F: np.ndarray) -> float:
         """Return the penalty at F, from the differences of neighbors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class Orthogonal:
 
     name = "orthogonality"
     convex = False
+    separable = True
     degrees = (2.0, 2.0)
 
     def __post_init__(self) -> None:
@@ -57,6 +58,10 @@ class Orthogonal:
 
     def check(self, shape: tuple[int, int]) -> None:
         """Accept any factor."""
+
+    def scaled(self, share: float) -> Orthogonal:
+        """Return the penalty with a share of its weight, as beside some of the images."""
+        return replace(self, weight=share * self.weight)
 
     def value(self, F: np.ndarray) -> float:
         """Return the penalty at F."""

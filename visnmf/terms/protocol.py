@@ -42,12 +42,21 @@ class Penalty(Protocol):
         ...
 
     @property
+    def separable(self) -> bool:
+        """Whether it is a sum over the columns of F, each for itself."""
+        ...
+
+    @property
     def degrees(self) -> tuple[float, float]:
         """The lowest and the highest power of an entry of F in its `split` form."""
         ...
 
     def check(self, shape: tuple[int, int]) -> None:
         """Refuse a factor of a shape that does not fit, by InvalidInputError."""
+        ...
+
+    def scaled(self, share: float) -> Penalty:
+        """Return the penalty with a share of its weight, as beside some of the images."""
         ...
 
     def value(self, F: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class Spread:
 
     name = "spread"
     convex = True
+    separable = True
     degrees = (1.0, 2.0)
 
     def __post_init__(self) -> None:
@@ -55,6 +56,10 @@ class Spread:
 
     def check(self, shape: tuple[int, int]) -> None:
         """Accept any factor."""
+
+    def scaled(self, share: float) -> Spread:
+        """Return the penalty with a share of its weight, as beside some of the images."""
+        return replace(self, weight=share * self.weight)
 
     def value(self, F: np.ndarray) -> float:
         """Return the penalty at F."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,6 +70,7 @@ class TotalVariation:
 
     name = "total variation"
     convex = True
+    separable = False
     degrees = (1.0, 2.0)
 
     def __post_init__(self) -> None:
@@ -83,6 +84,10 @@ class TotalVariation:
         """Refuse a factor that does not have one column a kept value of a picture."""
         needed = int(np.count_nonzero(self._keep))
         check_columns(shape, needed, "the values of a picture that are kept are")
+
+    def scaled(self, share: float) -> TotalVariation:
+        """Return the penalty with a share of its weight, as beside some of the images."""
+        return replace(self, weight=share * self.weight)
 
     def value(self, F: np.ndarray) -> float:
         """Return the penalty at F."""

@@ -75,9 +75,19 @@ def _entries(share: float) -> Input:
     return Input(stored, {"observed": "stored"}, masked.values, masked.weights)
 
 
+class Blocks(ArraySource):
+    """Columns seven at a time."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        super().__init__(array, "V", block=7)
+
+    def astype(self, dtype: Any) -> "Blocks":
+        return Blocks(self.array.astype(dtype))
+
+
 def _chunked(share: float = 1.0) -> Input:
     masked = _masked(share)
-    source = ArraySource(masked.V, "V", block=7)
+    source = Blocks(masked.V)
     return Input(source, masked.options if share < 1 else {}, masked.values, masked.weights)
 
 

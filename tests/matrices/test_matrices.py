@@ -223,7 +223,7 @@ def test_a_low_rank_stand_in_refuses_what_it_does_not_know():
     with pytest.raises(NotImplementedError, match="residual"):
         matrix.contract(A, F, RESIDUAL)
     with pytest.raises(NotImplementedError, match="residual"):
-        matrix.total(A, F, SQUARED_RESIDUAL)
+        matrix.total(A, F, RESIDUAL)
     with pytest.raises(NotImplementedError, match="Kullback"):
         matrix.gather(A, F, bundle_of(1.0))
 

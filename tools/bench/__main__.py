@@ -36,6 +36,10 @@ EXPERIMENTS = (
     "textures",
     "classification",
     "faces",
+    "larger",
+    "online",
+    "compressed",
+    "dask",
 )
 SEVERAL = {
     "all": EXPERIMENTS,
@@ -75,6 +79,8 @@ def read():
     parser.add_argument(
         "--budget", type=float, default=60, help="seconds that one run of a peer may take"
     )
+    parser.add_argument("--size", type=float, default=4.0, help="gigabytes, for larger")
+    parser.add_argument("--folder", help="where its set is made for the time being")
     parser.add_argument("--write", action="store_true", help="for stand_ins: its page anew")
     parser.add_argument("--quick", action="store_true", help="small and rough: does it run?")
     options = parser.parse_args()

@@ -65,6 +65,9 @@ def encode(
 
     The pictures are resized to the model's size.
     """
+    import numpy as np
+
+    from visnmf.cli.larger import reads_lazily
     from visnmf.cli.source import load_model, read_like
     from visnmf.tasks.table import check_table_ending, write_table
 
@@ -74,13 +77,23 @@ def encode(
         f"visnmf features {quote(source)} -o {quote(str(output))} --model "
         f"{quote(str(model_file))} gives features by them",
     )
-    images = read_like(model, source, recursive=recursive, labels=labels, on_error=on_error)
+    size = (model.layout.height, model.layout.width)
+    reading = {"recursive": recursive, "on_error": on_error}
+    lazy = reads_lazily(source, {**reading, "size": size}, None)
+    images = read_like(model, source, labels=labels, **reading, **({"lazy": True} if lazy else {}))
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
     H = model.encode(images, observed=read_mask(mask_file, model.layout), kernels=kernels)
-    write_table(output, images.names, H.T, labels=images.labels, feature_names=model.part_names)
+    kept = np.setdiff1d(np.arange(len(images)), list(getattr(images, "lost", ())))
+    write_table(
+        output,
+        [images.names[i] for i in kept],
+        H.T[kept],
+        labels=None if images.labels is None else images.labels[kept],
+        feature_names=model.part_names,
+    )
     tell(
         [
-            ("pictures", describe_pictures(len(images), images.layout)),
+            ("pictures", describe_pictures(len(kept), images.layout)),
             ("parts", model.rank),
             ("written", output),
         ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +21,10 @@ from visnmf.cli.options import (
     source_argument,
 )
 from visnmf.cli.text import describe_pictures, tell
+
+if TYPE_CHECKING:
+    from visnmf.images.imageset import ImageSet
+    from visnmf.images.lazy import LazyImages
 
 __all__ = ["reconstruct"]
 
@@ -74,6 +80,7 @@ def reconstruct(
     """
     import numpy as np
 
+    from visnmf.cli.larger import reads_lazily
     from visnmf.cli.source import load_model, read_like
     from visnmf.measure import psnr
     from visnmf.model.columns import column_errors
@@ -89,29 +96,48 @@ def reconstruct(
         "unlike them, and in Python visnmf.PatchEncoder.load(...).rebuild(pictures) rebuilds",
     )
     mask = read_mask(mask_file, model.layout)
-    images = read_like(model, source, recursive=recursive, on_error=on_error)
+    size = (model.layout.height, model.layout.width)
+    reading = {"recursive": recursive, "on_error": on_error}
+    lazy = {"lazy": True} if reads_lazily(source, {**reading, "size": size}, None) else {}
+    images = read_like(model, source, **reading, **lazy)
     kernels = kernels_for_one_run(model.rank, len(images), ENCODING)
-    rebuilt = model.reconstruct(images, observed=mask, kernels=kernels)
     seen = slice(None) if mask is None else known_columns(mask, 1, images.layout)[:, 0]
-    # The encodings are there already: no second encoding for the errors.
-    given, found = images.V[seen], rebuilt.V[seen]
-    errors = column_errors(given, found)
-    decibels = np.atleast_1d(psnr(given.T[:, None], found.T[:, None], per_image=True))
-    if fill:
-        rebuilt.V[seen] = given
-    rebuilt.save(output)
+    told, names = [], []
+    for block in _blocks(images):
+        rebuilt = model.reconstruct(block, observed=mask, kernels=kernels)
+        # The encodings are there already: no second encoding for the errors.
+        given, found = block.V[seen], rebuilt.V[seen]
+        close = np.atleast_1d(psnr(given.T[:, None], found.T[:, None], per_image=True))
+        told.append(np.stack([column_errors(given, found), close]))
+        names += block.names
+        if fill:
+            rebuilt.V[seen] = given
+        rebuilt.save(output)
+    errors, decibels = np.concatenate(told, axis=1)
     tell(
         [
-            ("pictures", describe_pictures(len(images), images.layout)),
+            ("pictures", describe_pictures(len(names), images.layout)),
             ("relative error", f"{np.median(errors):.4f} (median), {errors.max():.4f} (largest)"),
             ("PSNR", f"{np.median(decibels):.1f} dB (median), {decibels.min():.1f} dB (least)"),
-            ("written", f"{len(images):,} pictures in {output}"),
+            ("written", f"{len(names):,} pictures in {output}"),
         ]
     )
     least = np.argsort(-errors, kind="stable")[:worst]
     if len(least):
         click.echo("\nexplained least:")
-        tell([(images.names[i], f"error {errors[i]:.4f}  {decibels[i]:.1f} dB") for i in least])
+        tell([(names[i], f"error {errors[i]:.4f}  {decibels[i]:.1f} dB") for i in least])
+
+
+def _blocks(images: ImageSet | LazyImages) -> Iterator[ImageSet]:
+    """Yield pictures some at a time, those that could not be read left out."""
+    from visnmf.images.imageset import ImageSet
+
+    if isinstance(images, ImageSet):
+        yield images
+        return
+    for first, last in images.ranges():
+        block = images[first:last]
+        yield block[[i - first for i in range(first, last) if i not in images.lost]]
 
 
 def _home(source: str) -> Path:

@@ -13,12 +13,13 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
-from visnmf.estimator.base import BaseNMF, with_jobs
+from visnmf.estimator.base import BaseNMF, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
 from visnmf.estimator.names import beta_of
-from visnmf.estimator.online import Batch, Memory, Progress, batches_of, fit_sample, sample_of
+from visnmf.estimator.online import Progress, fit_sample, sample_of
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.begin import begin
+from visnmf.solve.online import Batch, Memory, batches_of
 from visnmf.solve.plan import Plan
 from visnmf.solve.stopping import Rule
 from visnmf.solve.warmup import choose_stand_ins
@@ -294,9 +295,8 @@ class MiniBatchNMF(BaseNMF):
         given = check_start(X, self.n_components, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         self._keep = self.forget_factor ** (min(self.batch_size, X.shape[0]) / X.shape[0])
-        plan = Plan(
-            rank=rank, rule=Rule(1), init=check_init(self.init, X.shape, rank), given=given.factors
-        )
+        init = check_init(self.init, X.shape, rank)
+        plan = Plan(rank, Rule(1), init=init, given=given.factors)
         rng, beta = self._generator(), beta_of(self.beta_loss)
         some = sample_of(matrix, rank, rng) if sample and beta == 2 and not given.factors else None
         if some is not None:
@@ -313,7 +313,7 @@ class MiniBatchNMF(BaseNMF):
 
     def _batch(self, matrix: Matrix) -> Batch:
         penalties = self._penalties(matrix.shape[::-1])
-        return Batch.of(matrix, self._n_components, beta_of(self.beta_loss), penalties)
+        return Batch.of(matrix, self._n_components, beta_of(self.beta_loss), *map(asked, penalties))
 
     def _take_over(self, components: np.ndarray) -> None:
         self.components_ = components

@@ -16,7 +16,7 @@ import numpy as np
 
 from visnmf.kernels.choose import Kernels
 
-__all__ = ["Point", "Quadratic", "Split", "length", "projected"]
+__all__ = ["Point", "Quadratic", "Split", "length", "projected", "pull_of", "value_built"]
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,20 @@ class Split:
             return self.value(whole)
 
         return replace(self, neg=self.neg[rows], pos=self.pos[rows], value=value)
+
+
+def value_built(model: Quadratic | Split, F: np.ndarray, kernels: Kernels) -> float:
+    """Return the value of a model at the F that it was built at."""
+    if isinstance(model, Split):
+        return model.objective
+    if model.built is not None:
+        return model.built
+    return model.at(F, kernels).objective
+
+
+def pull_of(model: Quadratic | Split) -> float:
+    """Return the size of what a gradient pulls up by."""
+    return length(model.B if isinstance(model, Quadratic) else model.neg)
 
 
 def length(F: np.ndarray) -> float:

@@ -11,8 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.kernels.products import product
-from visnmf.matrices.protocol import VALUE, Bundle, Entrywise, Matrix
+from visnmf.kernels.products import gram_of, product
+from visnmf.matrices.protocol import (
+    SQUARED_RESIDUAL,
+    SQUARED_VALUE,
+    VALUE,
+    Bundle,
+    Entrywise,
+    Matrix,
+)
 
 __all__ = ["LowRank", "find_range", "takes_gram"]
 
@@ -27,14 +34,18 @@ class LowRank:
     ----------
     L, R : ndarray (q, m), (q, n)
         The factors; either may be the orthonormal one.
+    beyond : float
+        The squared length of what V has beyond L'R, where that is known and at right angles to
+        it: sums of squares then are those of V.
     """
 
     kind = "low-rank"
     weighted = False
 
-    def __init__(self, L: np.ndarray, R: np.ndarray) -> None:
+    def __init__(self, L: np.ndarray, R: np.ndarray, beyond: float = 0.0) -> None:
         self.L = L
         self.R = R
+        self.beyond = beyond
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -49,7 +60,7 @@ class LowRank:
     @property
     def T(self) -> LowRank:
         """The transposed matrix, sharing memory."""
-        return LowRank(self.R, self.L)
+        return LowRank(self.R, self.L, self.beyond)
 
     @property
     def work(self) -> float:
@@ -58,11 +69,11 @@ class LowRank:
 
     def astype(self, dtype: np.dtype[Any]) -> LowRank:
         """Return a copy with entries of another float type."""
-        return LowRank(self.L.astype(dtype), self.R.astype(dtype))
+        return LowRank(self.L.astype(dtype), self.R.astype(dtype), self.beyond)
 
     def take(self, columns: np.ndarray) -> LowRank:
         """Return a matrix of some columns."""
-        return LowRank(self.L, self.R[:, columns])
+        return LowRank(self.L, self.R[:, columns], self.beyond * len(columns) / self.R.shape[1])
 
     def scaled(self, rows: np.ndarray, columns: np.ndarray) -> LowRank:
         """Return a copy with each entry times the numbers of its row and of its column."""
@@ -85,8 +96,19 @@ class LowRank:
         return product(product(A, self.L.T), self.R, out)
 
     def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
-        """Refuse: the entries are not known."""
-        raise NotImplementedError(f"a low-rank stand-in has no sums of the {function.name}")
+        """Return the sum of the entries, of their squares, or of the squared residuals."""
+        if function is VALUE:
+            sums = (X.sum(axis=1, dtype=np.float64) for X in (self.L, self.R))
+            return float(np.dot(*sums))
+        if function not in (SQUARED_VALUE, SQUARED_RESIDUAL):
+            raise NotImplementedError(f"a low-rank stand-in has no sums of the {function.name}")
+        left, right = self.L, self.R
+        if function is SQUARED_RESIDUAL:
+            assert A is not None
+            assert F is not None
+            left, right = np.vstack([left, -A]), np.vstack([right, F])
+        grams = (gram_of(X).astype(np.float64) for X in (left, right))
+        return max(float(np.einsum("kl,kl->", *grams)), 0.0) + self.beyond
 
     def gather(
         self, A: np.ndarray, F: np.ndarray, bundle: Bundle, cost: bool = True

@@ -71,7 +71,10 @@ class Masked:
 
     def take(self, columns: np.ndarray) -> Masked:
         """Return a matrix of some columns, each contiguous in memory."""
-        return Masked(*(np.ascontiguousarray(A.T[columns]).T for A in (self.values, self.weights)))
+        values, weights = (
+            np.ascontiguousarray(A.T[columns]).T for A in (self.values, self.weights)
+        )
+        return Masked(values, weights)
 
     def scaled(self, rows: np.ndarray, columns: np.ndarray) -> Masked:
         """Return a copy with each entry times the numbers of its row and of its column."""

@@ -10,19 +10,21 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
+from visnmf.images.lazy import LazyImages
+from visnmf.matrices.chunked import read_ahead
 
 __all__ = ["column_blocks", "column_errors"]
 
 _BLOCK_VALUES = 2**24  # a block is about 64 MB of float32
 
 
-def column_blocks(images: ImageSet | np.ndarray, layout: ImageLayout) -> Iterator[np.ndarray]:
+def column_blocks(images: ImageSet | LazyImages | np.ndarray, layout: ImageLayout) -> Iterator[np.ndarray]:
     """Yield the columns of pictures, block after block, each (m, some of n) float32.
 
     Parameters
     ----------
-    images : ImageSet or ndarray
-        An ImageSet, a stack of picture arrays (n, h, w[, c]), or columns (m, n).
+    images : ImageSet, LazyImages or ndarray
+        A set, in memory or not; a stack of picture arrays (n, h, w[, c]), or columns (m, n).
     layout : ImageLayout
         What they must fit.
 
@@ -31,9 +33,12 @@ def column_blocks(images: ImageSet | np.ndarray, layout: ImageLayout) -> Iterato
     InvalidInputError
         They do not fit; the message says what differs and what to do.
     """
-    if isinstance(images, ImageSet):
+    if isinstance(images, ImageSet | LazyImages):
         _check_geometry(images.layout, layout)
-        yield from _blocks_of_columns(images.V, layout)
+        if isinstance(images, ImageSet):
+            yield from _blocks_of_columns(images.V, layout)
+        else:
+            yield from _blocks_read(images)
         return
     array = np.asarray(images)
     if array.dtype.kind not in "fiub":
@@ -74,6 +79,16 @@ def _blocks_of_columns(V: np.ndarray, layout: ImageLayout) -> Iterator[np.ndarra
     """Yield float32 blocks of V."""
     for block in _slices(V.shape[1], layout.m):
         yield np.asarray(V[:, block], dtype=np.float32)
+
+
+def _blocks_read(images: LazyImages) -> Iterator[np.ndarray]:
+    """Yield columns as they are read, the next ones meanwhile."""
+
+    def read(block: tuple[int, int]) -> np.ndarray:
+        return images.columns.read(*block)
+
+    for _, values in read_ahead(images.ranges(None), read):
+        yield values
 
 
 def _as_floats(pictures: np.ndarray, layout: ImageLayout) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,15 +13,25 @@ import numpy as np
 import visnmf
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
+from visnmf.images.lazy import LazyImages
 from visnmf.kernels.threads import threads
 from visnmf.model.alignment import warn_unaligned
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
 from visnmf.solve.encode import encode
 from visnmf.solve.factorize import factorize
+from visnmf.solve.factorize_compressed import factorize_compressed
+from visnmf.solve.factorize_online import factorize_online
 from visnmf.solve.result import Factorization
 
 __all__ = ["learn"]
+
+_METHODS: dict[str, Callable[..., Factorization]] = {
+    "batch": factorize,
+    "online": factorize_online,
+    "compressed": factorize_compressed,
+}
+_FIRST = 500  # pictures of a lazy set that tell whether they look aligned
 
 _NO_MODEL = {
     "semi": "finds parts of either sign",
@@ -30,9 +40,10 @@ _NO_MODEL = {
 
 
 def learn(
-    images: ImageSet,
+    images: ImageSet | LazyImages,
     rank: int,
     *,
+    method: str = "batch",
     recipe: str | Recipe | None = None,
     part_names: Sequence[str] | None = None,
     n_jobs: int | None = None,
@@ -42,10 +53,14 @@ def learn(
 
     Parameters
     ----------
-    images : ImageSet
+    images : ImageSet or LazyImages
         The pictures; `load_images` reads them, from arrays too.
     rank : int
         How many parts.
+    method : {"batch", "online", "compressed"}
+        `visnmf.factorize`, which looks at all pictures again and again;
+        `visnmf.factorize_online`, which looks at each twice; or
+        `visnmf.factorize_compressed`, which does so a stated number of times.
     recipe : str or Recipe, optional
         How to factorize: a name of `visnmf.recipes.RECIPES`, such as "lnmf", or a recipe with
         options of its own, such as ``visnmf.recipes.hoyer(rank, sparseness_W=0.7)``.
@@ -54,7 +69,7 @@ def learn(
     n_jobs : int, optional
         Threads, see `visnmf.threads`.
     **settings
-        As of `visnmf.factorize`, or of what the recipe calls.
+        As of what the method or the recipe calls.
 
     Returns
     -------
@@ -66,7 +81,7 @@ def learn(
     Raises
     ------
     InvalidInputError
-        If `images` is no ImageSet, or a recipe or setting cannot be used.
+        If `images` is no ImageSet or LazyImages, or a method, recipe or setting cannot be used.
 
     Warns
     -----
@@ -82,15 +97,23 @@ def learn(
     <Model: 9 parts of pictures 25 x 25>
     >>> rebuilt = model.reconstruct(faces)
     """
-    if not isinstance(images, ImageSet):
+    if not isinstance(images, ImageSet | LazyImages):
         raise InvalidInputError(
-            f"learn takes an ImageSet, got {type(images).__name__}; "
+            f"learn takes an ImageSet or LazyImages, got {type(images).__name__}; "
             "visnmf.load_images makes one of files and of arrays"
         )
+    if method not in _METHODS:
+        raise InvalidInputError(f"method={method!r} is not known; use one of {', '.join(_METHODS)}")
+    if recipe is not None and method != "batch":
+        raise InvalidInputError(
+            "a recipe looks at all pictures again and again, and does not go with "
+            f"method={method!r}; leave one of them"
+        )
     chosen = None if recipe is None else _checked_recipe(recipe, rank)
-    warn_unaligned(images)
+    # The first block tells enough, and costs no reading of a whole set
+    warn_unaligned(images[:_FIRST] if isinstance(images, LazyImages) else images)
     with threads(n_jobs):
-        fit = partial(factorize, rank=rank) if chosen is None else chosen.fit
+        fit = partial(_METHODS[method], rank=rank) if chosen is None else chosen.fit
         run = fit(images, **settings)
         # The H of a recipe may not be what the model will encode pictures as.
         loss = run.settings.get("loss", "frobenius")
@@ -99,7 +122,7 @@ def learn(
         run.W,
         images.layout,
         part_names=part_names,
-        energy=_energy_shares(run.W, H),
+        energy=_energy_shares(run.W, H) if H.shape[1] else None,
         provenance=_provenance(images, run, H, chosen),
         factorization=run,
     )
@@ -126,12 +149,15 @@ def _checked_recipe(recipe: str | Recipe, rank: int) -> Recipe:
 
 def _energy_shares(W: np.ndarray, H: np.ndarray) -> np.ndarray:
     """Return the share of each part in the summed energies ``|w_k|^2 |h_k|^2``."""
-    energy = np.square(W, dtype=np.float64).sum(axis=0) * np.square(H, dtype=np.float64).sum(axis=1)
+    energy = np.square(W, dtype=np.float64).sum(axis=0)
+    step = 1 << 16  # images: H may be larger than memory
+    blocks = (H[:, first : first + step] for first in range(0, H.shape[1], step))
+    energy *= sum(np.square(block, dtype=np.float64).sum(axis=1) for block in blocks)
     return energy / max(energy.sum(), np.finfo(np.float64).tiny)
 
 
 def _provenance(
-    images: ImageSet, run: Factorization, H: np.ndarray, recipe: Recipe | None
+    images: ImageSet | LazyImages, run: Factorization, H: np.ndarray, recipe: Recipe | None
 ) -> dict[str, Any]:
     """Tell where a model comes from, as JSON can hold it."""
     return {
@@ -141,7 +167,7 @@ def _provenance(
         "n_skipped": len(images.skipped),
         **({} if recipe is None else {"recipe": _told(recipe)}),
         "settings": run.settings,
-        "relative_error": _relative_error(images.V, run.W, H),
+        "relative_error": _relative_error(images, run, H, known=recipe is None),
         "n_iter": run.n_iter,
         "reason": run.reason,
         "seconds": run.history[-1].seconds if run.history else 0.0,
@@ -158,13 +184,30 @@ def _told(recipe: Recipe) -> dict[str, str]:
     return {"name": recipe.name, "paper": recipe.paper, "call": recipe.call}
 
 
-def _relative_error(V: np.ndarray, W: np.ndarray, H: np.ndarray) -> float:
-    """Return ``||V - W H|| / ||V||``."""
+def _relative_error(
+    images: ImageSet | LazyImages, run: Factorization, H: np.ndarray, *, known: bool
+) -> float | None:
+    """Return ``||V - W H|| / ||V||``, or None where not all images were encoded.
+
+    What the run tells of it need not be computed, if H is the run's own (`known`).
+    """
+    told = run.settings.get("relative_error") if known else None
+    if told is not None or H.shape[1] != len(images):
+        return told
     # Block by block: float32 sums over millions of entries go wrong, a float64 copy is large.
     total = missed = 0.0
-    for start in range(0, V.shape[1], 1024):
-        block = V[:, start : start + 1024]
-        residual = block - W @ H[:, start : start + 1024]
+    start = 0
+    for block in _blocks(images):
+        residual = block - run.W @ H[:, start : start + block.shape[1]]
+        start += block.shape[1]
         total += float(np.square(block, dtype=np.float64).sum())
         missed += float(np.square(residual, dtype=np.float64).sum())
     return float(np.sqrt(missed / total)) if total > 0 else 0.0
+
+
+def _blocks(images: ImageSet | LazyImages) -> Iterator[np.ndarray]:
+    if isinstance(images, LazyImages):
+        yield from (block.V for block in images.blocks())
+        return
+    for start in range(0, len(images), 1024):
+        yield images.V[:, start : start + 1024]

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
+from visnmf.images.lazy import LazyImages
 from visnmf.images.layout import ImageLayout
 from visnmf.model.checks import (
     checked_basis,
@@ -124,7 +125,7 @@ class Model:
 
     def encode(
         self,
-        images: ImageSet | np.ndarray,
+        images: ImageSet | LazyImages | np.ndarray,
         *,
         observed: ImageSet | ArrayLike | None = None,
         terms_H: Any = None,
@@ -136,8 +137,8 @@ class Model:
 
         Parameters
         ----------
-        images : ImageSet or ndarray
-            Pictures of the model's layout: an ImageSet; a stack of picture arrays
+        images : ImageSet, LazyImages or ndarray
+            Pictures of the model's layout: a set, in memory or read block by block; a stack of picture arrays
             (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
             ([0, 1]); integers are taken for original pictures, whose range the
             layout knows.
@@ -183,7 +184,7 @@ class Model:
 
     def reconstruct(
         self,
-        images: ImageSet | np.ndarray,
+        images: ImageSet | LazyImages | np.ndarray,
         *,
         observed: ImageSet | ArrayLike | None = None,
         kernels: str = "auto",
@@ -203,7 +204,7 @@ class Model:
             not observed, it says what the others make likely.
         """
         V = np.matmul(self.W, self.encode(images, observed=observed, kernels=kernels))
-        given = images if isinstance(images, ImageSet) else None
+        given = images if isinstance(images, ImageSet | LazyImages) else None
         return ImageSet(
             np.asfortranarray(V),
             given.layout if given else self.layout,
@@ -213,7 +214,7 @@ class Model:
         )
 
     def reconstruction_error(
-        self, images: ImageSet | np.ndarray, *, observed: ImageSet | ArrayLike | None = None
+        self, images: ImageSet | LazyImages | np.ndarray, *, observed: ImageSet | ArrayLike | None = None
     ) -> np.ndarray:
         """Measure what the parts do not explain of each picture: an anomaly score.
 
@@ -306,7 +307,7 @@ class Model:
 
     def _encoded_blocks(
         self,
-        images: ImageSet | np.ndarray,
+        images: ImageSet | LazyImages | np.ndarray,
         observed: Any = None,
         terms_H: Any = None,
         kernels: str = "auto",

@@ -10,13 +10,14 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
+from visnmf.images.lazy import LazyImages
 from visnmf.model.columns import column_blocks
 
 __all__ = ["known_blocks", "known_columns"]
 
 
 def known_blocks(
-    images: ImageSet | np.ndarray, observed: Any, layout: ImageLayout
+    images: ImageSet | LazyImages | np.ndarray, observed: Any, layout: ImageLayout
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yield the columns of pictures and what is known of them, block after block.
 
@@ -117,9 +118,9 @@ def _flat(masks: np.ndarray, layout: ImageLayout) -> np.ndarray:
     return layout.to_columns(masks)
 
 
-def _count(images: ImageSet | np.ndarray, layout: ImageLayout) -> int:
+def _count(images: ImageSet | LazyImages | np.ndarray, layout: ImageLayout) -> int:
     """Return how many pictures there are, once they are known to fit."""
-    if isinstance(images, ImageSet):
+    if isinstance(images, ImageSet | LazyImages):
         return len(images)
     shape = np.shape(images)
     return shape[1] if len(shape) == 2 and shape[0] == layout.m else shape[0]

@@ -9,6 +9,7 @@ model of H is built. When it rises, the last pair takes a plain step, which cann
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +17,16 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Point
+from visnmf.losses.models import Point, pull_of
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.bold import Bold, bold_steps
 from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.iterate import Pair, scale_of
-from visnmf.solve.side import Model, Side, pull_of
-from visnmf.solve.state import State
+from visnmf.solve.side import Model, Side
+from visnmf.solve.state import State, numbers_of, set_numbers
 from visnmf.solve.steps import Course, Steps
-from visnmf.solve.stopping import Rule, Trace, kkt_norm
+from visnmf.solve.stopping import Halted, Rule, Trace, kkt_norm
 from visnmf.solve.trials import HeldTrials, Trials
 
 __all__ = ["Composition", "alternate"]
@@ -134,32 +135,39 @@ def alternate(
     """
     images = trials or HeldTrials(problem, pair)
     steps = Steps(problem, extrapolation)
-    course = Course()
-    before = pair.W  # where the step that led to the best W began
+    course = Course(cold=cold)
+    before = pair.W.copy()  # where the step that led to the best W began
+    reason = "interrupted" if trace.stopping else ""
     resumed = trace.resume(phase)
     if resumed is not None:
-        before = pair.W.copy()
-        reason = _restore(resumed, course, steps, pair, before, images)
-        if reason:
-            return reason
-    built = images.look(pair.W, before, steps.coming(course, cold), measured=rule.absolute)
+        reason = _restore(resumed, course, rule, steps, pair, before, images) or reason
+    if reason:
+        return reason
+    try:
+        built = images.look(pair.W, before, steps.coming(course), measured=rule.absolute)
+    except Halted:
+        return "interrupted"
     images.accept()
     if resumed is None:
         course.best = built + problem.W.value(pair.W)
         if pair.start is None and rule.absolute:
             pair.start = images.measure(pair.W)[:2]
+        # So that what came before is not lost
+        trace.keep(phase, "", lambda: _state(course, steps, pair, before, images))
     eps = _NOISE * float(np.finfo(pair.W.dtype).eps)
     while course.iteration < rule.max_iter:
         course.iteration += 1
         measured = course.iteration % _MEASURE_EVERY == 0 or course.iteration == rule.max_iter
-        steps.begin(course.iteration, course.plain, cold)
-        W, model = images.advance(before, pair.W, steps)
-        steps.step("W", W, images.tried, model)
-        if measured and problem.plain:
-            _balance(W, pair.W, images)
-            steps.forget()
-        following = steps.following(course, cold)
-        built = images.look(W, pair.W, following, measured=measured)
+        steps.begin(course)
+        try:
+            W, model = images.advance(before, pair.W, steps)
+            steps.step("W", W, images.tried, model)
+            if measured and problem.plain:
+                _balance(W, pair.W, images)
+                steps.forget()
+            built = images.look(W, pair.W, steps.following(course), measured=measured)
+        except Halted:  # the best pair is as it was
+            return "interrupted"
         objective = built + problem.W.value(W)
 
         best = course.best
@@ -174,10 +182,11 @@ def alternate(
             images.take_back(pair.W, scaled=measured and problem.plain)
         kkt = violation = math.nan
         if measured:
-            of_H, of_W, size = images.measure(pair.W)
-            kkt = kkt_norm(of_H, of_W)
-            now = of_H, of_W
-            violation = rule.violation(pair.start or now, now, size)
+            with contextlib.suppress(Halted):  # the run ends with this iteration anyway
+                of_H, of_W, size = images.measure(pair.W)
+                kkt = kkt_norm(of_H, of_W)
+                now = of_H, of_W
+                violation = rule.violation(pair.start or now, now, size)
         told = trace.add(phase, course.iteration, course.best, kkt)
         reason = "kkt" if rule.tol and violation <= rule.tol else ""
         course.idle = 0 if fell and gain > 0 else course.idle + 1
@@ -189,6 +198,8 @@ def alternate(
         reason = reason or told
         if not reason and (course.idle == _IDLE or (not fell and steps.safe)):
             reason = "precision"
+        if not reason and course.iteration == rule.max_iter:
+            reason = "max_iter"
         course.plain = not fell
         steps.note(fell)
         trace.keep(phase, reason, lambda: _state(course, steps, pair, before, images))  # noqa: B023
@@ -208,7 +219,7 @@ def _balance(W: np.ndarray, best: np.ndarray, images: Trials) -> None:
 
 def _state(course: Course, steps: Steps, pair: Pair, before: np.ndarray, images: Trials) -> State:
     """Return all that the iteration goes on from."""
-    numbers: dict[str, Any] = {"course": dict(vars(course)), "steps": steps.state()}
+    numbers: dict[str, Any] = {"course": numbers_of(course), "steps": steps.state()}
     if pair.start is not None:
         numbers["start"] = [list(vars(point).values()) for point in pair.start]
     arrays = {"W": pair.W, "W_before": before, **images.arrays(), **steps.arrays()}
@@ -216,15 +227,26 @@ def _state(course: Course, steps: Steps, pair: Pair, before: np.ndarray, images:
 
 
 def _restore(
-    state: State, course: Course, steps: Steps, pair: Pair, before: np.ndarray, images: Trials
+    state: State,
+    course: Course,
+    rule: Rule,
+    steps: Steps,
+    pair: Pair,
+    before: np.ndarray,
+    images: Trials,
 ) -> str:
     """Go on from a state; return the reason to end that it had already."""
     numbers = state.numbers
-    vars(course).update(numbers["course"])
-    steps.restore(numbers["steps"], state.arrays)
-    if "start" in numbers:
-        pair.start = Point(*numbers["start"][0]), Point(*numbers["start"][1])
-    pair.W[...] = state.arrays["W"]
-    before[...] = state.arrays["W_before"]
-    images.restore(state.arrays)
-    return str(numbers.get("reason", ""))
+    with state.taken():
+        set_numbers(course, numbers["course"])
+        steps.restore(numbers["steps"], state.arrays)
+        if (start := numbers.get("start")) is not None:
+            of_H, of_W = (Point(*map(float, point)) for point in start)
+            pair.start = of_H, of_W
+        pair.W[...] = state.arrays["W"]
+        before[...] = state.arrays["W_before"]
+        images.restore(state.arrays)
+    reason = str(numbers.get("reason", ""))
+    if not reason and course.slow >= rule.patience:  # it ended by a rule that is another one now
+        course.slow = 0
+    return reason

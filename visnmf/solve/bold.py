@@ -22,6 +22,7 @@ from visnmf.losses.protocol import Loss
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation, push
+from visnmf.solve.state import numbers_of, set_numbers
 from visnmf.updates.multiplicative import lift
 from visnmf.updates.scaled_newton import scaled_newton
 
@@ -95,12 +96,13 @@ class Bold:
 
     def state(self) -> dict[str, Any]:
         """Return the numbers that `restore` takes."""
-        pushed = None if self.extrapolation is None else vars(self.extrapolation).copy()
-        since = {factor: age for factor, (age, _) in self._known.items()}
         return {
-            "damping": self.damping, "left": self.left, "rises": self._rises,
-            "extrapolation": pushed, "since": since,
-        }  # fmt: skip
+            "damping": self.damping,
+            "left": self.left,
+            "rises": self._rises,
+            "extrapolation": None if self.extrapolation is None else numbers_of(self.extrapolation),
+            "since": {factor: age for factor, (age, _) in self._known.items()},
+        }
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays that `restore` takes."""
@@ -112,15 +114,13 @@ class Bold:
 
     def restore(self, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Go on from there."""
-        self.damping, self.left, self._rises = state["damping"], state["left"], state["rises"]
-        if self.extrapolation is not None and state["extrapolation"] is not None:
-            vars(self.extrapolation).update(state["extrapolation"])
-        self._known = {
-            factor: (
-                age, Curvature(*(np.array(arrays[f"{factor}_{name}"]) for name in _CURVATURE))
-            )
-            for factor, age in state["since"].items()
-        }  # fmt: skip
+        self.damping, self.left = float(state["damping"]), bool(state["left"])
+        self._rises = int(state["rises"])
+        if self.extrapolation is not None:
+            set_numbers(self.extrapolation, state["extrapolation"])
+        for factor, age in state["since"].items():
+            diagonal, rows = (np.array(arrays[f"{factor}_{name}"]) for name in _CURVATURE)
+            self._known[factor] = int(age), Curvature(diagonal, rows)
 
     def note(self, fell: bool, extrapolated: bool) -> None:
         """Note what came of an iteration."""

@@ -47,18 +47,22 @@ def run_composed(
     matrix = problem.matrix
     rows_W, rows_H = plan.known_rows()
     known = len(rows_W) + len(rows_H)
-    pair, _ = begin(matrix, plan, choose_stand_ins(matrix.shape, plan.rank, "none"), rng)
-    for F, rows, values in (
-        (pair.W, rows_W, plan.known_W),
-        (pair.H, rows_H, plan.known_H),
-    ):
-        if values is not None:
-            F[rows] = values
-    admit(problem, pair)
+    if trace.resumed("V"):
+        W, H = (np.zeros((plan.rank, length), matrix.dtype) for length in matrix.shape)
+        pair = Pair(W, H)
+    else:
+        pair, _ = begin(matrix, plan, choose_stand_ins(matrix.shape, plan.rank, "none"), rng)
+        for F, rows, values in (
+            (pair.W, rows_W, plan.known_W),
+            (pair.H, rows_H, plan.known_H),
+        ):
+            if values is not None:
+                F[rows] = values
+        admit(problem, pair)
     drawn = plan.given is None and plan.init_for(matrix.shape) == "random"
     cold = drawn or not ordered or known > 0  # parts that gave way leave the others unfitted
     try:
-        reason = trace.ended or alternate(
+        reason = ("" if trace.resumed("V") else trace.ended) or alternate(
             problem,
             pair,
             phase="V",

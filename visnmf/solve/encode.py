@@ -9,8 +9,11 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import choose_kernels
 from visnmf.kernels.threads import threads
+from visnmf.matrices.chunked import Chunked, read_ahead
 from visnmf.matrices.masked import Masked
 from visnmf.matrices.protocol import VALUE
+from visnmf.matrices.source import Source
+from visnmf.solve.chunks import source_of
 from visnmf.solve.compose import Asked, compose_side, make_loss, sort_terms
 from visnmf.solve.edge import check_cast, check_number, check_values
 from visnmf.solve.intake import take_in
@@ -61,8 +64,9 @@ def encode(
 
     Parameters
     ----------
-    V : array_like (m, n), ImageSet or scipy.sparse array
-        Non-negative and finite; columns are images.
+    V : array_like (m, n), ImageSet, scipy.sparse array, LazyImages or what is on disk
+        Non-negative and finite; columns are images. What is not in memory is read once, block by
+        block; what `terms_H` ask must be asked of each image for itself then.
     W : array_like (m, rank)
         The parts, non-negative.
     loss, terms_H, update, observed, weights, missing
@@ -103,6 +107,11 @@ def encode(
            [3.]])
     """
     with threads(n_jobs):
+        if (source := source_of(V)) is not None:
+            return _encode_blocks(
+                source, W, observed=observed, weights=weights, missing=missing, loss=loss,
+                terms_H=terms_H, update=update, goal=goal, kernels=kernels,
+            )  # fmt: skip
         matrix = take_in(V, observed=observed, weights=weights, missing=missing)
         parts = check_cast(check_values(W, "W"), matrix.dtype, "W")
         m, n = matrix.shape
@@ -133,3 +142,33 @@ def encode(
         side.admit(H)
         fit_one(side, told, matrix, A, H, run, limit=SWEEPS, goal=goal, change=goal * 1e-4)
         return H
+
+
+def _encode_blocks(
+    source: Source, W: Any, *, observed: Any, weights: Any, terms_H: Any, **settings: Any
+) -> np.ndarray:
+    """Encode what is read in blocks, reading ahead."""
+    if weights is not None:
+        raise InvalidInputError(
+            "weights= is for a V in memory; of one that is read in blocks say observed= or missing="
+        )
+    m, n = source.shape
+    W = check_values(W, "W")
+    asked = sort_terms(terms_H, "H", (W.shape[1], n))
+    apart = asked.constraint is None or asked.constraint.couples in ("entry", "image")
+    if not apart or not all(penalty.separable for penalty in asked.penalties):
+        raise InvalidInputError(
+            "terms_H ask something of several images together, which a V that is read in blocks "
+            "does not have together; use terms of each image for itself, as ElasticNet"
+        )
+    H = np.empty((W.shape[1], n), source.dtype)
+    matrix = Chunked(source)
+
+    def read(columns: slice) -> np.ndarray:
+        return source.read(columns.start, columns.stop)
+
+    for columns, values in read_ahead(matrix.ranges(), read):
+        known = None if observed is None else np.asarray(observed[:, columns])
+        H[:, columns] = encode(values, W, observed=known, terms_H=terms_H, **settings)
+    H[:, list(source.lost)] = 0
+    return H

@@ -11,6 +11,7 @@ are, an iteration asks them once for the model of W that their step leaves.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -23,10 +24,10 @@ from visnmf.losses.models import Point, Quadratic
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.encodings import Encodings, Held
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.state import State
-from visnmf.solve.stopping import Rule, Trace, kkt_norm
+from visnmf.solve.state import State, numbers_of, set_numbers
+from visnmf.solve.stopping import Halted, Rule, Trace, kkt_norm
 
-__all__ = ["Pair", "Problem", "balance", "effort_of", "iterate"]
+__all__ = ["Pair", "Problem", "effort_of", "iterate", "scale_of"]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _FIRST_LOOK = 3  # and when it is measured first: a stand-in may have brought the pair near
@@ -76,6 +77,7 @@ class _Course:
     slow: int = 0
     idle: int = 0
     look: int = 0
+    cold: bool = False
     extrapolation: Extrapolation | None = field(default=None, repr=False)
 
     def note(self, gain: float, kkt: float, rule: Rule) -> str:
@@ -125,15 +127,23 @@ def iterate(
     """
     update, kernels = problem.update, problem.kernels
     images = encodings or Held(problem.matrix, problem.loss, update, kernels, pair)
-    course = _Course(look=_FIRST_LOOK if trace.history else 0, extrapolation=extrapolation)
+    look = _FIRST_LOOK if trace.history else 0
+    course = _Course(look=look, cold=cold, extrapolation=extrapolation)
     resumed = trace.resume(phase)
     W = pair.W.copy()  # where the step of W begins and ends
+    reason = "interrupted" if trace.stopping else ""
     if resumed is not None:
-        reason = _restore(resumed, course, pair, W, images)
-        if reason:
-            return reason
-    elif pair.start is None:
-        first = images.look(W, effort_of(1) if cold else 1.0, _beta(extrapolation)).point
+        reason = _restore(resumed, course, rule, pair, W, images) or reason
+    else:  # so that what came before is not lost
+        trace.keep(phase, reason, lambda: _state(course, pair, W, images))
+    if reason:
+        return reason
+    cold = course.cold
+    try:
+        if pair.start is None:
+            first = images.look(W, effort_of(1) if cold else 1.0, _beta(extrapolation)).point
+    except Halted:
+        return "interrupted"
     const = problem.loss.const
     noise = _NOISE * float(np.finfo(pair.W.dtype).eps) * const
 
@@ -143,7 +153,12 @@ def iterate(
         effort = effort_of(iteration) if cold else 1.0
         beta = _beta(extrapolation)
         measured = iteration % _MEASURE_EVERY == 0 or iteration in (course.look, rule.max_iter)
-        model = images.step(W, effort, beta)
+        try:
+            model = images.step(W, effort, beta)
+        except Halted:  # nothing has changed yet
+            course.iteration -= 1
+            trace.keep(phase, "interrupted", lambda: _state(course, pair, W, images))  # noqa: B023
+            return "interrupted"
         if measured and iteration > 1:
             model = _balance(W, pair.W, model, images)
         if pair.start is None:
@@ -171,10 +186,11 @@ def iterate(
         kkt = violation = math.nan
         if measured and fell:
             following = effort_of(iteration + 1) if cold else 1.0
-            seen = images.look(W, following, _beta(extrapolation))
-            kkt = kkt_norm(seen.point, of_W)
-            at_zero = math.hypot(np.linalg.norm(model.B), seen.pull)
-            violation = rule.violation(pair.start, (seen.point, of_W), at_zero)
+            with contextlib.suppress(Halted):  # the run ends with this iteration anyway
+                seen = images.look(W, following, _beta(extrapolation))
+                kkt = kkt_norm(seen.point, of_W)
+                at_zero = math.hypot(np.linalg.norm(model.B), seen.pull)
+                violation = rule.violation(pair.start, (seen.point, of_W), at_zero)
         # Near an exact fit rounding makes a difference of large numbers negative
         told = trace.add(phase, iteration, max(course.best, 0.0), kkt)
         reason = course.note(gain, kkt, rule)
@@ -183,6 +199,8 @@ def iterate(
         reason = reason or told
         if not reason and (course.idle == _IDLE or stalled):
             reason = "precision"
+        if not reason and iteration == rule.max_iter:
+            reason = "max_iter"
         trace.keep(phase, reason, lambda: _state(course, pair, W, images))  # noqa: B023
         if reason:
             return reason
@@ -200,27 +218,32 @@ def _beta(extrapolation: Extrapolation | None) -> float:
 
 def _state(course: _Course, pair: Pair, W: np.ndarray, images: Encodings) -> State:
     """Return all that the iteration goes on from."""
-    numbers = {name: value for name, value in vars(course).items() if name != "extrapolation"}
+    numbers = numbers_of(course)
     if course.extrapolation is not None:
-        numbers["extrapolation"] = vars(course.extrapolation)
+        numbers["extrapolation"] = numbers_of(course.extrapolation)
     if pair.start is not None:
         numbers["start"] = [list(vars(point).values()) for point in pair.start]
     return State({"W": pair.W, "W_ahead": W, **images.arrays()}, numbers)
 
 
-def _restore(state: State, course: _Course, pair: Pair, W: np.ndarray, images: Encodings) -> str:
+def _restore(
+    state: State, course: _Course, rule: Rule, pair: Pair, W: np.ndarray, images: Encodings
+) -> str:
     """Go on from a state; return the reason to end that it had already."""
-    numbers = dict(state.numbers)
-    for name, value in numbers.pop("extrapolation", {}).items():
-        setattr(course.extrapolation, name, value)
-    if (start := numbers.pop("start", None)) is not None:
-        pair.start = Point(*start[0]), Point(*start[1])
-    reason = str(numbers.pop("reason", ""))
-    for name, value in numbers.items():
-        setattr(course, name, value)
-    pair.W[...] = state.arrays["W"]
-    W[...] = state.arrays["W_ahead"]
-    images.restore(state.arrays)
+    numbers = state.numbers
+    with state.taken():
+        set_numbers(course, numbers)
+        if course.extrapolation is not None:
+            set_numbers(course.extrapolation, numbers["extrapolation"])
+        if (start := numbers.get("start")) is not None:
+            of_H, of_W = (Point(*map(float, point)) for point in start)
+            pair.start = of_H, of_W
+        pair.W[...] = state.arrays["W"]
+        W[...] = state.arrays["W_ahead"]
+        images.restore(state.arrays)
+    reason = str(numbers.get("reason", ""))
+    if not reason and course.slow >= rule.patience:  # it ended by a rule that is another one now
+        course.slow = 0
     return reason
 
 
@@ -231,7 +254,7 @@ def _balance(W: np.ndarray, best: np.ndarray, model: Quadratic, images: Encoding
     on that scale, and a part that dwindles while its encodings grow would pass for a
     violation of the KKT conditions, and would leave the range of the floats in the end.
     """
-    scale = _scale_of(_lengths(W), np.sqrt(np.diagonal(model.G))).astype(W.dtype)
+    scale = scale_of(_lengths(W), np.sqrt(np.diagonal(model.G))).astype(W.dtype)
     for F in (W, best):
         F *= scale[:, None]
     images.scale(1 / scale)
@@ -239,23 +262,11 @@ def _balance(W: np.ndarray, best: np.ndarray, model: Quadratic, images: Encoding
     return replace(model, G=G, B=np.divide(model.B, scale[:, None], out=model.B))
 
 
-def balance(parts: tuple[np.ndarray, ...], encodings: tuple[np.ndarray, ...]) -> None:
-    """Give each part and its encodings one length, in all copies alike and in place.
-
-    The lengths are those of the first of each.
-    """
-    scale = _scale_of(_lengths(parts[0]), _lengths(encodings[0])).astype(parts[0].dtype)[:, None]
-    for F in parts:
-        F *= scale
-    for F in encodings:
-        F /= scale
-
-
 def _lengths(F: np.ndarray) -> np.ndarray:
     return np.sqrt(np.einsum("kj,kj->k", F, F))
 
 
-def _scale_of(of_W: np.ndarray, of_H: np.ndarray) -> np.ndarray:
+def scale_of(of_W: np.ndarray, of_H: np.ndarray) -> np.ndarray:
     """Return what parts are to be multiplied by, and their encodings divided by."""
     alive = (of_W > 0) & (of_H > 0)
     return np.sqrt(np.where(alive, of_H / np.where(alive, of_W, 1), 1))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
-from visnmf.losses.models import Point, Quadratic, Split
-from visnmf.solve.side import Model, Side, pull_of
+from visnmf.losses.models import Point, Quadratic, Split, pull_of
+from visnmf.solve.side import Model, Side
 
 __all__ = ["ModelSum", "PointSum"]
 
@@ -65,26 +65,34 @@ class PointSum:
         Of the factor.
     kernels : Kernels
         The sums.
+    F : ndarray (rank, n)
+        The factor, whole; what is added are models of its columns.
+    make_room : callable
+        Returns an array of F's shape to keep gradients in, where they are looked at twice.
     """
 
-    def __init__(self, side: Side, kernels: Kernels) -> None:
-        self._side, self._kernels = side, kernels
+    def __init__(
+        self, side: Side, kernels: Kernels, F: np.ndarray, make_room: Callable[[], np.ndarray]
+    ) -> None:
+        self._side, self._kernels, self._F, self._make_room = side, kernels, F, make_room
+        self.room: np.ndarray | None = None
+        self._ranges: list[slice] = []
         self._squares = self._absolute = self._size = 0.0
-        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
         self._means = np.zeros(3)
 
-    def add(self, F: np.ndarray, model: Model) -> None:
-        """Add a block."""
+    def add(self, columns: slice, F: np.ndarray, model: Model) -> None:
+        """Add a block: the model of some columns, built there."""
         self._size += pull_of(model) ** 2
         side = self._side
         if isinstance(model, Split) and side.constraint is None and side.free is None:
             # What bounds it is a mean over all columns
-            self._parts.append((F, model.gradient(F)))
+            if self.room is None:
+                self.room = self._make_room()
+            self.room[:, columns] = model.gradient(F)
+            self._ranges.append(columns)
             self._means += (model.pos.sum(dtype=np.float64), F.sum(dtype=np.float64), F.size)
             return
-        point = side.point(F, model, self._kernels)
-        self._absolute += point.absolute
-        self._squares += point.square
+        self._add(side.point(F, model, self._kernels))
 
     @property
     def pull(self) -> float:
@@ -95,9 +103,14 @@ class PointSum:
         """Return the residual of all."""
         pos, mean, count = self._means
         reach = pos / max(mean, 1e-30 * max(count, 1))
-        for F, gradient in self._parts:
-            free = np.minimum(gradient, F * reach)
-            self._absolute += float(np.abs(free).sum(dtype=np.float64))
-            self._squares += float(np.square(free, dtype=np.float64).sum())
-        self._parts = []
+        for columns in self._ranges:
+            assert self.room is not None
+            free = np.minimum(self.room[:, columns], self._F[:, columns] * reach)
+            squares = np.square(free, dtype=np.float64).sum()
+            self._add(Point(0.0, float(np.abs(free).sum(dtype=np.float64)), float(squares)))
+        self._ranges = []
         return Point(math.nan, self._absolute, self._squares)
+
+    def _add(self, point: Point) -> None:
+        self._absolute += point.absolute
+        self._squares += point.square

@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
+from visnmf.losses.models import pull_of, value_built
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.side import Side, pull_of, value_built
+from visnmf.solve.side import Side
 
 __all__ = ["fit_one"]
 

@@ -12,6 +12,7 @@ import numpy as np
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
+from visnmf.losses.models import pull_of
 from visnmf.matrices.protocol import ONE, VALUE, Matrix
 from visnmf.solve.alternate import Composition
 from visnmf.solve.begin import begin, put_known
@@ -20,7 +21,6 @@ from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.iterate import Pair, Problem, iterate
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
-from visnmf.solve.side import pull_of
 from visnmf.solve.stopping import Rule, Trace
 from visnmf.solve.warmup import choose_stand_ins, warm_up
 from visnmf.terms.hoyer import Sparseness

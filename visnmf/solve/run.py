@@ -18,6 +18,7 @@ from visnmf.solve.compose import compose_side, make_loss
 from visnmf.solve.composed import run_composed
 from visnmf.solve.exact import run_exact
 from visnmf.solve.larger import run_larger
+from visnmf.solve.larger_terms import run_larger_terms
 from visnmf.solve.openings import opening
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
@@ -41,8 +42,10 @@ def run(
         if isinstance(matrix, Chunked):
             return run_larger(problem, plan, trace, rng, settings)
         return run_exact(problem, plan, trace, rng, settings)
+    if isinstance(matrix, Chunked):
+        return run_larger_terms(problem, plan, trace, rng, settings, run)
     ordered = plan.given is None
-    begun = opening(problem, plan, trace, rng, run)
+    begun = None if trace.resumed("V") else opening(problem, plan, trace, rng, run)
     if begun is not None:
         plan = replace(plan, given=begun)
     return run_composed(problem, plan, trace, rng, settings, ordered=ordered)

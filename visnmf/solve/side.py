@@ -9,7 +9,7 @@ import numpy as np
 
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.known import KnownEntries
-from visnmf.losses.models import Point, Quadratic, Split, length, projected
+from visnmf.losses.models import Point, Quadratic, Split, projected
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.extrapolation import push, push_on_logs
@@ -19,7 +19,7 @@ from visnmf.updates.hals import Hals
 from visnmf.updates.multiplicative import Multiplicative, lift, scale_into
 from visnmf.updates.newton_kl import Entries
 
-__all__ = ["Model", "Side", "Update", "pull_of", "value_built"]
+__all__ = ["Model", "Side", "Update"]
 
 Model = Quadratic | Split
 
@@ -307,17 +307,3 @@ def _curvature(model: Model, F: np.ndarray) -> Any:
     else:
         most = float(np.max(model.pos.astype(np.float64) / np.maximum(F, max(F.mean(), 1e-30))))
     return F.dtype.type(max(most, np.finfo(F.dtype).tiny))
-
-
-def value_built(model: Model, F: np.ndarray, kernels: Kernels) -> float:
-    """Return the value of a model at the F that it was built at."""
-    if isinstance(model, Split):
-        return model.objective
-    if model.built is not None:
-        return model.built
-    return model.at(F, kernels).objective
-
-
-def pull_of(model: Model) -> float:
-    """Return the size of what a gradient pulls up by."""
-    return length(model.B if isinstance(model, Quadratic) else model.neg)

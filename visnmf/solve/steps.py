@@ -12,6 +12,7 @@ from visnmf.losses.models import Split
 from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.iterate import effort_of
 from visnmf.solve.side import Model
+from visnmf.solve.state import numbers_of, set_numbers
 
 if TYPE_CHECKING:
     from visnmf.solve.alternate import Composition
@@ -27,6 +28,8 @@ class Course:
     best: float = 0.0
     slow: int = 0
     idle: int = 0
+    cold: bool = False
+    """Whether the first steps are short."""
     plain: bool = False
     """Whether the last step was taken back, so that the next one is not extrapolated."""
 
@@ -66,9 +69,10 @@ class Steps:
         self.beta = 0.0
         self.iteration, self.effort = 0, 1.0
 
-    def begin(self, iteration: int, plain: bool, cold: bool) -> None:
+    def begin(self, course: Course) -> None:
         """Settle how an iteration steps; plainly where the last one was taken back."""
-        self.iteration, self.effort = iteration, effort_of(iteration) if cold else 1.0
+        self.iteration, plain = course.iteration, course.plain
+        self.effort = effort_of(self.iteration) if course.cold else 1.0
         bold = self.bold if self.bold and not self.bold.left else None
         # After a bold step that was not extrapolated, and rose, one that cannot
         self.boldly = bold is not None and not (plain and self.boldly and not self.extrapolated)
@@ -80,18 +84,18 @@ class Steps:
         """How the iteration that was begun steps."""
         return Ask(self.effort, self.beta)
 
-    def coming(self, course: Course, cold: bool) -> Ask:
+    def coming(self, course: Course) -> Ask:
         """Tell how the next iteration will step, from what is known of the last one."""
         beta = self.usual.beta if self.usual and not course.plain else 0.0
-        return Ask(effort_of(course.iteration + 1) if cold else 1.0, beta)
+        return Ask(effort_of(course.iteration + 1) if course.cold else 1.0, beta)
 
-    def following(self, course: Course, cold: bool) -> Ask:
+    def following(self, course: Course) -> Ask:
         """Tell how the next iteration will step if this one lowers the objective."""
         grown = copy(self.usual)
         if grown and self.extrapolated and not self.boldly:
             grown.grow()
         beta = grown.beta if grown else 0.0
-        return Ask(effort_of(course.iteration + 1) if cold else 1.0, beta)
+        return Ask(effort_of(course.iteration + 1) if course.cold else 1.0, beta)
 
     def leave_bold(self) -> bool:
         """Leave bold steps for good; tell whether they were not left before."""
@@ -102,9 +106,12 @@ class Steps:
 
     def state(self) -> dict[str, Any]:
         """Return the numbers that `restore` takes."""
-        numbers = {name: getattr(self, name) for name in ("boldly", "beta", "iteration", "effort")}
-        usual = None if self.usual is None else vars(self.usual).copy()
-        return {**numbers, "usual": usual, "bold": None if self.bold is None else self.bold.state()}
+        return {
+            "boldly": self.boldly,
+            "beta": self.beta,
+            "usual": None if self.usual is None else numbers_of(self.usual),
+            "bold": None if self.bold is None else self.bold.state(),
+        }
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays that `restore` takes."""
@@ -112,13 +119,11 @@ class Steps:
 
     def restore(self, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Go on from there."""
-        state = dict(state)
-        usual, bold = state.pop("usual"), state.pop("bold")
-        if self.usual is not None and usual is not None:
-            vars(self.usual).update(usual)
-        if self.bold is not None and bold is not None:
-            self.bold.restore(bold, arrays)
-        vars(self).update(state)
+        self.boldly, self.beta = bool(state["boldly"]), float(state["beta"])
+        if self.usual is not None:
+            set_numbers(self.usual, state["usual"])
+        if self.bold is not None:
+            self.bold.restore(state["bold"], arrays)
 
     @property
     def extrapolated(self) -> bool:

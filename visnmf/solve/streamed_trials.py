@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visnmf.losses.models import Point
+from visnmf.losses.models import Point, pull_of, value_built
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import Matrix
@@ -23,7 +23,7 @@ from visnmf.solve.alternate import Composition
 from visnmf.solve.model_sums import ModelSum, PointSum
 from visnmf.solve.onesided import fit_one
 from visnmf.solve.rooms import Rooms
-from visnmf.solve.side import Model, pull_of, value_built
+from visnmf.solve.side import Model
 from visnmf.solve.steps import Ask, Steps
 
 __all__ = ["Fitted", "StreamedTrials"]
@@ -93,7 +93,7 @@ class StreamedTrials:
         problem, side = self.problem, self.problem.H
         A = problem.mixed(W)
         objective = problem.W.value(W)
-        points, of_W = PointSum(side, problem.kernels), ModelSum()
+        points, of_W = self._points(self.H), ModelSum()
         for columns, block, loss in self._blocks():
             codes = begin(columns, block) if callable(begin) else self._part(self.H, columns)
             fit_one(
@@ -101,10 +101,10 @@ class StreamedTrials:
             )
             self._write(self.H, columns, codes)
             objective += loss.value(block, A, codes) + side.value(codes)
-            points.add(codes, side.model(loss, block, A, codes, objective=False))
+            points.add(columns, codes, side.model(loss, block, A, codes, objective=False))
             of_W.add(problem.W.of_loss(loss, block.T, problem.mixed(codes), W, False))
         model = problem.W.with_terms(of_W.model(W.dtype), problem.loss, self._V.T, A, W)
-        return Fitted(objective, points.point(), problem.W.point(W, model, problem.kernels))
+        return Fitted(objective, self._point(points), problem.W.point(W, model, problem.kernels))
 
     def permute(self, order: np.ndarray) -> None:
         """Put the rows of the best encodings in another order."""
@@ -189,14 +189,14 @@ class StreamedTrials:
         A = problem.mixed(W)
         ahead = problem.W.ahead(before, W, ask.beta)
         stepped, tried = self._room(), self._room()
-        points, of_W, whole = PointSum(side, problem.kernels), ModelSum(), ModelSum()
+        points, of_W, whole = self._points(best), ModelSum(), ModelSum()
         objective = 0.0
         for columns, block, loss in self._blocks():
             codes = self._part(best, columns)
             model = side.model(loss, block, A, codes)
             objective += value_built(model, codes, problem.kernels)
             if measured:
-                points.add(codes, model)
+                points.add(columns, codes, model)
                 of_W.add(problem.W.of_loss(loss, block.T, problem.mixed(codes), W, False))
             found = codes.copy()
             side.step(found, model, ask.effort)
@@ -208,7 +208,7 @@ class StreamedTrials:
         if measured:
             at_W = problem.W.with_terms(of_W.model(W.dtype), problem.loss, self._V.T, A, W)
             size = float(np.hypot(points.pull, pull_of(at_W)))
-            self._measured = points.point(), problem.W.point(W, at_W, problem.kernels), size
+            self._measured = self._point(points), problem.W.point(W, at_W, problem.kernels), size
         summed = whole.model(W.dtype, lambda G: self._value(tried, G))
         model_W = problem.W.with_terms(summed, problem.loss, self._V.T, A, ahead)
         self._ready = _Ready(ask, ahead, model_W, stepped, tried)
@@ -240,6 +240,15 @@ class StreamedTrials:
             lost = [i - columns.start for i in self._V.lost if columns.start <= i < columns.stop]
             values[:, lost] = 0
         F[:, columns] = values
+
+    def _points(self, F: np.ndarray) -> PointSum:
+        return PointSum(self.problem.H, self.problem.kernels, F, self._room)
+
+    def _point(self, points: PointSum) -> Point:
+        """Return what was added up, and take the room for it back."""
+        found = points.point()
+        self._free += [] if points.room is None else [points.room]
+        return found
 
     def _room(self) -> np.ndarray:
         return self._free.pop() if self._free else self._rooms.make()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from visnmf.losses.models import Point
+from visnmf.losses.models import Point, value_built
 from visnmf.solve.iterate import Pair
-from visnmf.solve.side import Model, value_built
+from visnmf.solve.side import Model
 from visnmf.solve.steps import Ask, Steps
 
 if TYPE_CHECKING:

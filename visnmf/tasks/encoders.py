@@ -114,13 +114,22 @@ class ModelEncoder:
         W = self.model.W.astype(np.float64)
         return W.T @ W
 
-    def load(self, source: Any, **options: Any) -> ImageSet:
-        """Read and prepare pictures as those were that the model was learned from."""
+    def load(self, source: Any, **options: Any) -> Any:
+        """Read and prepare pictures as those were that the model was learned from.
+
+        With ``lazy=True`` they are LazyImages, unless they are to be prepared further.
+        """
+        from visnmf.images.lazy import LazyImages
         from visnmf.images.load import load_images
         from visnmf.images.preparing import apply_preparation
 
         alike, steps = reading_of(self.model)
-        return apply_preparation(load_images(source, **alike, **options), steps)
+        images = load_images(source, **alike, **options)
+        if isinstance(images, LazyImages):
+            if not steps:
+                return images
+            images = images.load()
+        return apply_preparation(images, steps)
 
     def encode(self, pictures: Any) -> NDArray[np.float32]:
         """Return H'."""

@@ -66,7 +66,8 @@ class Beta:
         """Refuse zeros in V where the divergence from them is infinite."""
         if self.beta > 0:
             return
-        zeros = matrix.total(None, None, ONE) - matrix.total(None, None, _POSITIVE)
+        positive = matrix.total(None, None, _POSITIVE)  # first: it may find images lost
+        zeros = matrix.total(None, None, ONE) - positive
         if zeros > 0:
             raise InvalidInputError(
                 f"V holds {math.ceil(zeros)} zeros, from which the {self.name} divergence is "

@@ -74,7 +74,7 @@ def run_larger_terms(
             pair.W = _sample_fit(problem, plan, trace, rng, fit)
             reason = trace.ended
 
-            def begin(columns: slice, block: Matrix) -> np.ndarray:
+            def begin(columns: Any, block: Matrix) -> np.ndarray:
                 return _begin(problem, plan, pair.W, columns, block)
 
             if problem.H.separable:
@@ -169,7 +169,7 @@ def _sample_fit(
 
 
 def _begin(
-    problem: Composition, plan: Plan, W: np.ndarray, columns: slice, block: Matrix
+    problem: Composition, plan: Plan, W: np.ndarray, columns: Any, block: Matrix
 ) -> np.ndarray:
     """Return encodings of a block by least squares, where the side may begin."""
     A = problem.mixed(W)

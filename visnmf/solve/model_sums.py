@@ -76,11 +76,11 @@ class PointSum:
     ) -> None:
         self._side, self._kernels, self._F, self._make_room = side, kernels, F, make_room
         self.room: np.ndarray | None = None
-        self._ranges: list[slice] = []
+        self._ranges: list[slice | np.ndarray] = []
         self._squares = self._absolute = self._size = 0.0
         self._means = np.zeros(3)
 
-    def add(self, columns: slice, F: np.ndarray, model: Model) -> None:
+    def add(self, columns: slice | np.ndarray, F: np.ndarray, model: Model) -> None:
         """Add a block: the model of some columns, built there."""
         self._size += pull_of(model) ** 2
         side = self._side

@@ -29,6 +29,10 @@ from visnmf.solve.steps import Ask, Steps
 __all__ = ["Fitted", "StreamedTrials"]
 
 
+Columns = slice | np.ndarray
+"""Columns of a block: a range, or those of it that could be read."""
+
+
 class Fitted(NamedTuple):
     """What a pass that fits all encodings tells."""
 
@@ -99,7 +103,7 @@ class StreamedTrials:
             fit_one(
                 side, loss, block, A, codes, problem.kernels, limit=limit, goal=goal, change=change
             )
-            self._write(self.H, columns, codes)
+            self.H[:, columns] = codes
             objective += loss.value(block, A, codes) + side.value(codes)
             points.add(columns, codes, side.model(loss, block, A, codes, objective=False))
             of_W.add(problem.W.of_loss(loss, block.T, problem.mixed(codes), W, False))
@@ -189,6 +193,8 @@ class StreamedTrials:
         A = problem.mixed(W)
         ahead = problem.W.ahead(before, W, ask.beta)
         stepped, tried = self._room(), self._room()
+        if self._V.lost:
+            stepped[:, list(self._V.lost)] = tried[:, list(self._V.lost)] = 0
         points, of_W, whole = self._points(best), ModelSum(), ModelSum()
         objective = 0.0
         for columns, block, loss in self._blocks():
@@ -201,8 +207,7 @@ class StreamedTrials:
             found = codes.copy()
             side.step(found, model, ask.effort)
             pushed = side.ahead(self._part(behind, columns), found, ask.beta)
-            self._write(stepped, columns, found)
-            self._write(tried, columns, pushed)
+            stepped[:, columns], tried[:, columns] = found, pushed
             whole.add(problem.W.of_loss(loss, block.T, problem.mixed(pushed), ahead, False))
         self._measured = None
         if measured:
@@ -221,25 +226,31 @@ class StreamedTrials:
             for columns, block, loss in self._blocks()
         )
 
-    def _blocks(self) -> Iterator[tuple[slice, Matrix, Loss]]:
-        """Yield blocks of V with the loss of each, whose constant is its own."""
+    def _blocks(self) -> Iterator[tuple[Columns, Matrix, Loss]]:
+        """Yield blocks of V with the loss of each, whose constant is its own.
+
+        Images that could not be read are left out of their block, and have encodings of zero.
+        """
         for columns, block in self._V.tiles():
+            where: Columns = columns
             if len(self._V.lost) != self._lost:  # what was read before may be lost now
                 self._consts, self._lost = {}, len(self._V.lost)
+            lost = [i for i in self._V.lost if columns.start <= i < columns.stop]
+            if lost:
+                where = np.setdiff1d(np.arange(columns.start, columns.stop), lost)
+                block = block.take(where - columns.start)
+                for F in (self.H, self._before, self.tried, self._stepped):
+                    F[:, lost] = 0
+            if not block.shape[1]:
+                continue
             loss = copy(self.problem.loss)
             if columns.start not in self._consts:
                 self._consts[columns.start] = loss.constant(block)
             loss.const = self._consts[columns.start]
-            yield columns, block, loss
+            yield where, block, loss
 
-    def _part(self, F: np.ndarray, columns: slice) -> np.ndarray:
+    def _part(self, F: np.ndarray, columns: Columns) -> np.ndarray:
         return np.array(F[:, columns], order="C")
-
-    def _write(self, F: np.ndarray, columns: slice, values: np.ndarray) -> None:
-        if not self.problem.H.positive:
-            lost = [i - columns.start for i in self._V.lost if columns.start <= i < columns.stop]
-            values[:, lost] = 0
-        F[:, columns] = values
 
     def _points(self, F: np.ndarray) -> PointSum:
         return PointSum(self.problem.H, self.problem.kernels, F, self._room)

@@ -45,6 +45,9 @@ HEAVY = {
     "PIL": {"images"},  # in what `load_images` imports when it is called
     "click": {"cli"},
     "cv2": set(),
+    "dask": set(),
+    "distributed": set(),
+    "h5py": set(),
     "matplotlib": {"plots"},
     "numba": {"kernels"},
     "rich": {"cli"},
@@ -54,6 +57,7 @@ HEAVY = {
     "skimage": set(),
     "sklearn": {"estimator", "features"},
     "tifffile": set(),
+    "zarr": set(),
 }
 
 ROOT_NAMES = {

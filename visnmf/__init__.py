@@ -25,19 +25,25 @@ if TYPE_CHECKING:
     from visnmf.images import preparing
     from visnmf.images.imageset import ImageSet
     from visnmf.images.layout import ImageLayout
+    from visnmf.images.lazy import LazyImages
     from visnmf.images.load import load_images
     from visnmf.images.load_pictures import load_pictures
+    from visnmf.images.pack_writing import pack_images
     from visnmf.images.patches import extract_patches, merge_patches
     from visnmf.images.pictures import Pictures
     from visnmf.kernels.threads import threads
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
+    from visnmf.solve.crew import on_dask
     from visnmf.solve.encode import encode
     from visnmf.solve.estimate import estimate
     from visnmf.solve.factorize import factorize
+    from visnmf.solve.factorize_compressed import factorize_compressed
+    from visnmf.solve.factorize_online import factorize_online
+    from visnmf.solve.progress import Progress
     from visnmf.solve.result import Factorization
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 _MODULES = {
     "errors": "visnmf.errors",
@@ -56,21 +62,27 @@ _HOMES = {
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
     "ImageSet": "visnmf.images.imageset",
+    "LazyImages": "visnmf.images.lazy",
     "MiniBatchNMF": "visnmf.estimator.minibatch",
     "Model": "visnmf.model.model",
     "PatchEncoder": "visnmf.features.patch_encoder",
     "Pictures": "visnmf.images.pictures",
+    "Progress": "visnmf.solve.progress",
     "align_faces": "visnmf.faces.align",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
+    "factorize_compressed": "visnmf.solve.factorize_compressed",
+    "factorize_online": "visnmf.solve.factorize_online",
     "find_faces": "visnmf.faces.detect",
     "learn": "visnmf.model.learn",
     "load_images": "visnmf.images.load",
     "load_pictures": "visnmf.images.load_pictures",
     "merge_patches": "visnmf.images.patches",
     "non_negative_factorization": "visnmf.estimator.function",
+    "on_dask": "visnmf.solve.crew",
+    "pack_images": "visnmf.images.pack_writing",
     "threads": "visnmf.kernels.threads",
 }
 
@@ -79,10 +91,12 @@ __all__ = [
     "Factorization",
     "ImageLayout",
     "ImageSet",
+    "LazyImages",
     "MiniBatchNMF",
     "Model",
     "PatchEncoder",
     "Pictures",
+    "Progress",
     "align_faces",
     "encode",
     "errors",
@@ -90,6 +104,8 @@ __all__ = [
     "estimate",
     "extract_patches",
     "factorize",
+    "factorize_compressed",
+    "factorize_online",
     "find_faces",
     "kin",
     "learn",
@@ -98,6 +114,8 @@ __all__ = [
     "measure",
     "merge_patches",
     "non_negative_factorization",
+    "on_dask",
+    "pack_images",
     "plots",
     "preparing",
     "recipes",

@@ -8,6 +8,7 @@ A message tells what was received, what is needed and what would work.
 from __future__ import annotations
 
 __all__ = [
+    "ClusterError",
     "ConvergenceWarning",
     "ImageReadError",
     "InvalidInputError",
@@ -76,6 +77,10 @@ class NotFittedError(VisnmfError, ValueError, AttributeError):
 
 class MissingDependencyError(VisnmfError, ImportError):
     """An optional package is needed; the message names how to install it."""
+
+
+class ClusterError(VisnmfError, ConnectionError):
+    """A scheduler of dask cannot be reached, or was lost, or has nobody to work for it."""
 
 
 class ConvergenceWarning(UserWarning):

@@ -4,11 +4,55 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from visnmf.errors import InvalidInputError
 
-__all__ = ["write_atomically"]
+__all__ = ["remove_unfinished", "write_atomically", "written_atomically"]
+
+
+@contextmanager
+def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
+    """Open a file to write by and by, through another one beside it; it appears when whole.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; a file that is there already is replaced, when all went well.
+    sync : bool
+        As of `write_atomically`.
+
+    Yields
+    ------
+    file : BinaryIO
+        Opened for writing.
+
+    Raises
+    ------
+    InvalidInputError
+        The folder of `path` does not exist, or `path` is a folder.
+    OSError
+        The system does not let us write, or the disk is full; `path` is as it was.
+    """
+    if not path.parent.is_dir():
+        raise InvalidInputError(
+            f"cannot write {path}: there is no folder {path.parent}; make it first"
+        )
+    if path.is_dir():
+        raise InvalidInputError(f"cannot write {path}: it is a folder; name a file in it")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
@@ -31,19 +75,15 @@ def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
     OSError
         The system does not let us write, or the disk is full; `path` is as it was.
     """
-    if not path.parent.is_dir():
-        raise InvalidInputError(
-            f"cannot write {path}: there is no folder {path.parent}; make it first"
-        )
-    if path.is_dir():
-        raise InvalidInputError(f"cannot write {path}: it is a folder; name a file in it")
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with unfinished.open("xb") as file:
-            file.write(content)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with written_atomically(path, sync=sync) as file:
+        file.write(content)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what processes that were killed while they wrote a file left beside it."""
+    start, end = f".{path.name}.", ".tmp"
+    for other in path.parent.iterdir():
+        middle = other.name[len(start) : -len(end)]
+        named = other.name.startswith(start) and other.name.endswith(end)
+        if named and len(middle) == 8 and not set(middle) - set("0123456789abcdef"):
+            other.unlink(missing_ok=True)

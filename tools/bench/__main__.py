@@ -40,6 +40,7 @@ EXPERIMENTS = (
     "online",
     "compressed",
     "dask",
+    "passes",
 )
 SEVERAL = {
     "all": EXPERIMENTS,

@@ -18,6 +18,7 @@ from visnmf.cli.group import group
 from visnmf.cli.info import info
 from visnmf.cli.learn import learn
 from visnmf.cli.options import DEBUG_KEY, debug_option
+from visnmf.cli.pack import pack
 from visnmf.cli.recipes import recipes
 from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.show import show
@@ -36,6 +37,7 @@ COMMANDS = (
     group,
     anomalies,
     features,
+    pack,
     info,
     recipes,
     demo,

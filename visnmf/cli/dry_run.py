@@ -66,8 +66,9 @@ def _left_out(recipe: Any, asked: dict[str, Any]) -> str:
 def look_at(source: str, reading: dict[str, Any]) -> tuple[ImageLayout, int]:
     """Return how pictures would be laid out and how many there are, reading a few.
 
-    Of a folder or glob the first, the middle and the last file are read, of a .npy file its header;
-    of all else that holds several pictures in a file, such as a video, everything.
+    Of a folder or glob the first, the middle and the last file are read, of a .npy, zarr or HDF5
+    array its header (floats in the latter are looked through for their range); of all else that
+    holds several pictures in a file, such as a video, everything.
 
     Parameters
     ----------
@@ -77,8 +78,13 @@ def look_at(source: str, reading: dict[str, Any]) -> tuple[ImageLayout, int]:
         Options of `visnmf.load_images`.
     """
     from visnmf.cli.source import read_pictures
+    from visnmf.images.lazy_open import is_chunked
+    from visnmf.images.load import load_images
     from visnmf.images.sources import find_pictures
 
+    if is_chunked(source):
+        lazy = load_images(source, lazy=True, **reading)
+        return lazy.layout, len(lazy)
     if os.path.isfile(source):
         stack = None if reading.get("cube") else _stack_of(source)
         if stack is None:

@@ -1,4 +1,4 @@
-"""`visnmf info`: what a model is and where it comes from."""
+"""`visnmf info`: what a model is and where it comes from, or what a pack of pictures holds."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ __all__ = ["info"]
 
 
 @click.command(
-    short_help="Tell what a model is and where it comes from.",
+    short_help="Tell what a model or a pack is and where it comes from.",
     epilog=examples(
         "visnmf info faces.safetensors",
         "visnmf info faces.safetensors --json",
+        "visnmf info photos.zarr",
     ),
 )
 @model_argument
 @click.option("--json", "as_json", is_flag=True, help="Write all of it as JSON, for programs.")
 @debug_option
 def info(model_file: Path, as_json: bool) -> None:
-    """Tell what MODEL is and where it comes from."""
+    """Tell what MODEL is and where it comes from, or what a pack of pictures holds."""
+    if model_file.is_dir():
+        _tell_pack(model_file, as_json)
+        return
     from visnmf.tasks.encoders import ModelEncoder, open_encoder
 
     encoder = open_encoder(model_file)
@@ -44,6 +48,21 @@ def info(model_file: Path, as_json: bool) -> None:
 
         document = read_model_file(model_file, KIND)[1]
     click.echo(json.dumps(document, indent=2))
+
+
+def _tell_pack(path: Path, as_json: bool) -> None:
+    """Tell what a pack of `visnmf pack` holds."""
+    from visnmf.cli.pack import facts_of
+    from visnmf.images.packs import open_pack
+
+    made = open_pack(str(path))
+    if made is None:
+        raise click.UsageError(f"{path} is a folder, and no pack of `visnmf pack`")
+    if as_json:
+        told = {**vars(made), "layout": made.layout.to_dict()}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        tell(facts_of(made))
 
 
 def _of_patches(features: PatchFeatures) -> list[tuple[str, Any]]:

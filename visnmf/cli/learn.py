@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,14 @@ import click
 from visnmf.cli.failures import INTERRUPTED
 from visnmf.cli.fitting import fit_options, fit_settings
 from visnmf.cli.kernels import kernels_for_one_run
+from visnmf.cli.larger import (
+    LARGER,
+    check_larger,
+    larger_options,
+    method_of,
+    reads_lazily,
+    settings_for,
+)
 from visnmf.cli.options import (
     OutputFile,
     Size,
@@ -21,7 +30,8 @@ from visnmf.cli.options import (
     recursive_option,
     source_argument,
 )
-from visnmf.cli.text import describe_pictures, describe_reason, fit_progress, tell
+from visnmf.cli.progress import fit_progress
+from visnmf.cli.text import describe_pictures, describe_reason, note, tell
 
 if TYPE_CHECKING:
     from visnmf.model import Model
@@ -29,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["learn"]
 
 _READING = ("size", "fit", "mode", "recursive", "mask", "cube", "on_error")
-_PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
+_PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None, "checkpoint": None}
 """What a fit without a recipe takes, beside its options."""
 
 
@@ -42,6 +52,8 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
         "visnmf learn faces/ -k 49 --loss kl --sparseness-h 0.5 -o sparse.safetensors",
         "visnmf learn photos/ -r --color --on-error skip -k 36 --size 48 -o photos.safetensors",
         "visnmf learn photos/ -r -k 100 --size 256 --dry-run",
+        "visnmf learn photos.zarr -k 100 -o photos.safetensors --checkpoint run.ckpt --resume",
+        "visnmf learn photos.zarr -k 100 -o photos.safetensors --online",
     ),
 )
 @source_argument
@@ -83,6 +95,7 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None}
 )
 @on_error_option
 @fit_options
+@larger_options
 @click.option("--montage/--no-montage", default=True, help="Write the picture of the parts.")
 @click.option(
     "--dry-run",
@@ -104,11 +117,13 @@ def learn(
     """Learn the parts of the pictures in SOURCE, and write them as a model.
 
     SOURCE is a folder of pictures, a glob in quotes, a TIFF or GIF of many pages, a video,
-    or a .npy file of shape (n, height, width[, channels]).
+    a .npy file of shape (n, height, width[, channels]), or a .zarr that `visnmf pack` wrote.
 
-    Ctrl-C ends the fit early and keeps what it has.
+    Ctrl-C ends the fit after its iteration and keeps what it has; twice stops at once.
     """
     reading = {name: options.pop(name) for name in _READING}
+    larger = {name: options.pop(name) for name in LARGER}
+    check_larger(ctx, larger, options["recipe"])
     if options["recipe"] == "discriminant":
         reading["labels"] = "folder"
     if dry_run:
@@ -120,7 +135,18 @@ def learn(
         raise click.UsageError(
             "--output FILE is needed, the model to write; only --dry-run writes nothing"
         )
-    _learn(ctx, source, rank, output, montage, reading, options)
+    checkpoint = larger["checkpoint"]
+    if checkpoint is not None and checkpoint.resolve() in (
+        output.resolve(),
+        output.with_suffix(".png").resolve(),
+    ):
+        raise click.UsageError(f"--checkpoint and --output are both {checkpoint}; give two names")
+    try:
+        _learn(ctx, source, rank, output, montage, reading, options, larger)
+    except KeyboardInterrupt:
+        if checkpoint is not None and checkpoint.exists():
+            note(f"--resume goes on from the checkpoint {checkpoint}")
+        raise
 
 
 def _learn(
@@ -131,6 +157,7 @@ def _learn(
     montage: bool,
     reading: dict[str, Any],
     options: dict[str, Any],
+    larger: dict[str, Any],
 ) -> None:
     """Read, fit, write and tell."""
     from visnmf.cli.source import read_pictures
@@ -145,20 +172,34 @@ def _learn(
             "is not written over; give another -o, or --no-montage"
         )
     began = time.perf_counter()
+    settings = settings_for(ctx, larger, fit_settings(ctx, rank, **options))
+    known = settings["recipe"].defaults if "recipe" in settings else _PLAIN
+    checkpoint = larger["checkpoint"]
+    if checkpoint is not None and "checkpoint" not in known:
+        raise click.UsageError(f"the recipe {options['recipe']} keeps no --checkpoint; leave one")
+    if reads_lazily(source, reading, larger["lazy"]):
+        reading = {**reading, "lazy": True}
     images = read_pictures(source, **reading)
     read = time.perf_counter()
-    settings = fit_settings(ctx, rank, **options)
-    known = settings["recipe"].defaults if "recipe" in settings else _PLAIN
-    max_iter = settings.get("max_iter", known.get("max_iter", 1))
-    if "kernels" in known:
+    batch = method_of(larger) == "batch"
+    max_iter = settings.get("max_iter", known.get("max_iter", 1)) if batch else 0
+    if "kernels" in known and batch and checkpoint is None:  # which runs on with what it began with
         length = images.layout.m + len(images)
         settings["kernels"] = kernels_for_one_run(rank, length, max_iter)
-    with fit_progress(max_iter) as callback:
+    asked = {**known, **settings}
+    plain = asked.get("loss", "frobenius") in ("frobenius", 2)
+    with fit_progress(
+        images,
+        max_iter=max_iter,
+        time_limit=settings.get("time_limit", math.inf),
+        relative=batch and plain and not (asked.get("terms_W") or asked.get("terms_H")),
+    ) as callback:
         if "callback" in known:
             settings["callback"] = callback
         model = learn_model(images, rank, **settings)
     fitted = time.perf_counter()
     model.save(output)
+    kept = checkpoint is not None and not _done_with(checkpoint, model)
     if montage:
         save_montage(picture, model)
     tell(
@@ -167,10 +208,20 @@ def _learn(
             ("time", f"{read - began:.2f} s reading, {fitted - read:.2f} s fitting"),
             ("written", f"{output}{' (in place of the older one)' if replaced else ''}"),
             *([("look at", picture)] if montage else []),
+            *([("checkpoint", f"{checkpoint}; --resume goes on from it")] if kept else []),
         ]
     )
     if model.provenance["reason"] == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _done_with(checkpoint: Path, model: Model) -> bool:
+    """Remove the checkpoint of a fit that has converged; of others it may be gone on from."""
+    run = model.factorization
+    if run is None or not run.converged:
+        return False
+    checkpoint.unlink(missing_ok=True)
+    return True
 
 
 def _summary(model: Model) -> list[tuple[str, str]]:
@@ -182,11 +233,12 @@ def _summary(model: Model) -> list[tuple[str, str]]:
     told = model.provenance
     recipe = told.get("recipe")
     skipped = f" ({told['n_skipped']:,} left out)" if told["n_skipped"] else ""
+    error = told["relative_error"]
     return [
         ("pictures", describe_pictures(told["n_images"], model.layout) + skipped),
         ("parts", str(model.rank)),
         *([("recipe", f"{recipe['name']} ({recipe['paper']})")] if recipe else []),
-        ("relative error", f"{told['relative_error']:.4f}"),
+        ("relative error", "not known" if error is None else f"{error:.4f}"),
         ("sparseness", f"{np.mean(hoyer_sparseness(model.W)):.2f} of the parts, 0 to 1"),
         ("iterations", f"{told['n_iter']}; {describe_reason(told['reason'])}"),
     ]

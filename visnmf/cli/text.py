@@ -12,13 +12,11 @@ import click
 
 if TYPE_CHECKING:
     from visnmf.images.layout import ImageLayout
-    from visnmf.solve.result import Record
 
 __all__ = [
     "describe_layout",
     "describe_pictures",
     "describe_reason",
-    "fit_progress",
     "note",
     "one_line",
     "one_line_warnings",
@@ -33,6 +31,7 @@ _REASONS = {
     "precision": "it converged (as far as the precision allows)",
     "max_iter": "--max-iter was reached",
     "time_limit": "--time-limit was reached",
+    "passes": "all pictures were seen",
     "interrupted": "you interrupted it",
 }
 
@@ -105,22 +104,6 @@ def read_progress() -> Iterator[Callable[[int, int], None] | None]:
             return
         progress, task = bar
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-@contextmanager
-def fit_progress(max_iter: int) -> Iterator[Callable[[Record], None] | None]:
-    """Show a bar while parts are learned; None where nobody would see it."""
-    with _bar("learning parts") as bar:
-        if bar is None:
-            yield None
-            return
-        progress, task = bar
-
-        def update(record: Record) -> None:
-            if record.phase == "V":  # the bound is on the iterations of this phase alone
-                progress.update(task, completed=record.iteration, total=max_iter)
-
-        yield update
 
 
 @contextmanager

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +14,13 @@ from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarnin
 from visnmf.images.decoding import decode_files
 from visnmf.images.frames import MAX_PIXELS, Frame
 from visnmf.images.imageset import ImageSet
-from visnmf.images.labels import labels_from_csv, labels_from_folders, labels_from_values
+from visnmf.images.naming import (
+    checked_paths,
+    frame_names,
+    labels_of,
+    loading_step,
+    skipped_message,
+)
 from visnmf.images.packing import pack_stack, stack_frames
 from visnmf.images.quiet import quiet_decoders
 from visnmf.images.reading import read_file
@@ -23,6 +28,10 @@ from visnmf.images.settings import Wanted, check_choice, checked_settings
 from visnmf.images.sources import find_pictures, short_names
 from visnmf.images.stack_reader import STACK_SUFFIXES, read_stack
 from visnmf.images.stacks import ready_stack, stack_from_array
+
+if TYPE_CHECKING:
+    from visnmf.images.lazy import LazyImages
+    from visnmf.images.options import LoadOptions
 
 __all__ = [
     "Source",
@@ -36,6 +45,14 @@ __all__ = [
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | NDArray[Any]
 
 
+@overload
+def load_images(
+    source: Source, *, lazy: Literal[False] = ..., **options: Unpack[LoadOptions]
+) -> ImageSet: ...
+@overload
+def load_images(
+    source: Source, *, lazy: Literal[True], **options: Unpack[LoadOptions]
+) -> LazyImages: ...
 def load_images(
     source: Source,
     *,
@@ -55,7 +72,8 @@ def load_images(
     on_error: str = "raise",
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> ImageSet:
+    lazy: bool = False,
+) -> ImageSet | LazyImages:
     """Load pictures as the columns of V.
 
     Pictures come out upright (EXIF orientation), without palette, transparency or print
@@ -66,7 +84,8 @@ def load_images(
     source : str, path, list of paths, or array
         A folder (its pictures in natural order), a glob pattern, a list of files, one
         picture, a TIFF with several pages, an animated GIF, PNG or WebP, a video, a .npy or
-        .npz stack, or an array of shape (n, height, width) or (n, height, width, channels).
+        .npz stack, a zarr store (of `visnmf pack`, say), an HDF5 file, or an array of shape
+        (n, height, width) or (n, height, width, channels), in memory, of zarr or of h5py.
         A float32 array with values in [0, 1] is not copied.
     size : (height, width), optional
         The size that all get. HEIGHT FIRST, as NumPy has it and Pillow does not. Needed
@@ -101,21 +120,27 @@ def load_images(
     nan : float, optional
         Original value to put for NaN and infinite values, which else are errors.
     key : str, optional
-        Which array of a .npz file; by default the only one, "images" or "cube".
+        Which array of a .npz or HDF5 file or zarr store; by default the only one, "images"
+        or, of a .npz file, "cube".
     max_pixels : int
         A picture of more pixels is refused by its header. (Above twice Pillow's own
         limit, raise ``PIL.Image.MAX_IMAGE_PIXELS`` too.)
     on_error : {"raise", "skip", "warn"}
         What to do about files that cannot be read: stop at the first; leave them out, and
-        list them in ``ImageSet.skipped``; or leave them out and warn, once.
+        list them in ``ImageSet.skipped``; or leave them out and warn, once. Of a lazy set
+        they stay, as columns of zeros, and are listed in ``LazyImages.lost`` once read.
     workers : int, optional
         Threads that decode; by default one for each processor, or one if files are small.
     progress : callable, optional
         Called as ``progress(done, total)`` after each file, in the calling thread.
+    lazy : bool
+        Read pictures only when they are asked for, so that V need not fit in memory: of a zarr
+        store, HDF5 dataset, .npy file, array, folder, glob, list, TIFF or video. Only where
+        nothing else tells the value range (floats without `range`) are all looked at once.
 
     Returns
     -------
-    images : ImageSet
+    images : ImageSet, or LazyImages if `lazy`
 
     Raises
     ------
@@ -139,17 +164,20 @@ def load_images(
     >>> load_images(pictures, size=(10, 15)).V.shape
     (150, 5)
     """
+    from visnmf.images.lazy_open import is_chunked, open_lazy
+
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     is_array = isinstance(source, np.ndarray)
     one_file = path is not None and os.path.isfile(path)
+    chunked = is_chunked(source)
     with quiet_decoders():
         wanted = checked_settings(
             size=size,
             mode=mode,
             fit=fit,
             frames=frames,
-            default_frames=slice(None) if one_file or is_array else slice(0, 1),
+            default_frames=slice(None) if one_file or is_array or chunked else slice(0, 1),
             mask=mask,
             cube=cube,
             background=background,
@@ -158,6 +186,15 @@ def load_images(
             key=key,
             max_pixels=max_pixels,
         )
+        if lazy or chunked:
+            opened = open_lazy(
+                source, wanted, recursive=recursive, labels=labels, workers=workers,
+                on_error="skip" if on_error == "warn" and not lazy else on_error,
+                progress=progress,
+            )  # fmt: skip
+            if lazy:
+                return opened
+            return _told(opened.load(), on_error)
         if isinstance(source, np.ndarray):
             return _from_array(source, wanted, "an array", labels)
         if path is not None and one_file and (cube or path.lower().endswith((".npy", ".npz"))):
@@ -176,9 +213,14 @@ def load_images(
             workers=workers,
             progress=progress,
         )
+    return _told(images, on_error)
+
+
+def _told(images: ImageSet, on_error: str) -> ImageSet:
+    """Warn of what was left out, if the user wants that."""
     if on_error == "warn" and images.skipped:
         message = skipped_message(images.skipped, images.source)
-        warnings.warn(message, SkippedImagesWarning, stacklevel=2)
+        warnings.warn(message, SkippedImagesWarning, stacklevel=3)
     return images
 
 
@@ -209,7 +251,7 @@ def _from_files(
         frame_names(file_names, files, wanted.reading.frames),
         labels_of(labels, [file_names[i] for i in files], files, paths),
         source=told,
-        preparation=[_loading(wanted, layout.shape[:2])],
+        preparation=[loading_step(wanted, layout.shape[:2])],
         skipped=decoded.skipped,
     )
 
@@ -226,7 +268,7 @@ def _from_array(values: NDArray[Any], wanted: Wanted, source: str, labels: Any) 
         layout,
         labels=None if labels is None else labels_of(labels, [], np.arange(n), [source] * n),
         source=source,
-        preparation=[_loading(wanted, layout.shape[:2])],
+        preparation=[loading_step(wanted, layout.shape[:2])],
     )
 
 
@@ -241,61 +283,3 @@ def _read_array(path: str, wanted: Wanted) -> NDArray[Any]:
     if any(layer.shape != layers[0].shape or layer.ndim != 2 for layer in layers):
         raise ImageReadError(path, "a cube needs pages of one size, each of one channel")
     return np.stack(layers, axis=-1)
-
-
-def labels_of(
-    labels: Any, names: list[str], files: NDArray[np.intp], paths: list[str]
-) -> NDArray[Any] | None:
-    """Return a label for each picture, from what `load_images` is given."""
-    if labels is None:
-        return None
-    if not isinstance(labels, (str, os.PathLike)):
-        return labels_from_values(labels, files, len(paths))
-    if not names:
-        raise InvalidInputError("an array has no file names; give its labels as an array")
-    if labels != "folder":
-        return labels_from_csv(names, os.fspath(labels))
-    return labels_from_folders(names, os.path.basename(os.path.dirname(os.path.abspath(paths[0]))))
-
-
-def frame_names(names: list[str], files: NDArray[np.intp], frames: slice) -> list[str]:
-    """Name pictures after their files; those of a file with several get a number: "a.gif[3]"."""
-    counts = np.bincount(files, minlength=len(names))
-    start, step = frames.start or 0, frames.step or 1
-    result, seen = [], Counter[int]()
-    for file in files.tolist():
-        number = start + step * seen[file]
-        result.append(names[file] if counts[file] == 1 else f"{names[file]}[{number}]")
-        seen[file] += 1
-    return result
-
-
-def _loading(wanted: Wanted, size: tuple[int, ...]) -> dict[str, Any]:
-    """Record how pictures were loaded, so that others can be loaded alike."""
-    return {
-        "step": "load",
-        "size": list(size),
-        "mode": wanted.reading.mode,
-        "fit": wanted.fit,
-        "background": list(wanted.reading.background),
-        "cube": wanted.cube,
-    }
-
-
-def checked_paths(source: object) -> list[str]:
-    """Return the paths of a list, or refuse what is none."""
-    if isinstance(source, Iterable):
-        paths = list(source)
-        if all(isinstance(path, (str, os.PathLike)) for path in paths):
-            return [os.fspath(path) for path in paths]
-    raise InvalidInputError(
-        "a source is a folder, a file, a glob pattern, a list of paths or an array "
-        f"(np.stack makes one of a list of arrays); got {type(source).__name__}"
-    )
-
-
-def skipped_message(skipped: Sequence[ImageReadError], source: str) -> str:
-    """Tell which files were left out."""
-    first = "; ".join(str(error) for error in skipped[:3])
-    more = f"; and {len(skipped) - 3} more (all are in .skipped)" if len(skipped) > 3 else ""
-    return f"{len(skipped)} file(s) of {source} left out: {first}{more}"

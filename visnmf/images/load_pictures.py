@@ -15,7 +15,9 @@ from visnmf.errors import InvalidInputError, SkippedImagesWarning
 from visnmf.images.decoding import decode_files
 from visnmf.images.fitting import resize_values
 from visnmf.images.frames import MAX_PIXELS, Frame
-from visnmf.images.load import Source, checked_paths, frame_names, labels_of, skipped_message
+from visnmf.images.lazy_open import is_chunked
+from visnmf.images.load import Source, load_images
+from visnmf.images.naming import checked_paths, frame_names, labels_of, skipped_message
 from visnmf.images.pictures import Pictures, as_pictures
 from visnmf.images.quiet import quiet_decoders
 from visnmf.images.settings import Wanted, check_choice, checked_settings
@@ -81,6 +83,13 @@ def load_pictures(
     )  # fmt: skip
     if path is None and _holds_arrays(source):
         return _from_arrays(source, wanted, labels)
+    if path is not None and is_chunked(path):
+        images = load_images(
+            path, mode=mode, frames=frames, labels=labels, background=background,
+            on_error=on_error, progress=progress,
+        )  # fmt: skip
+        ready = [wanted.ready(picture) for picture in images.to_images()]
+        return Pictures(ready, images.names, images.labels, source=path, skipped=images.skipped)
     by_folder = isinstance(labels, str) and labels == "folder"
     with quiet_decoders():
         paths = find_pictures(

@@ -14,7 +14,7 @@ from visnmf.images.colors import convert_values
 from visnmf.images.frames import Frame, ReadOptions, check_memory, check_pixels, full_scale
 from visnmf.images.pillow_reader import orient
 
-__all__ = ["decode_tiff_page", "read_deep_color", "read_video"]
+__all__ = ["decode_tiff_page", "quiet_opencv", "read_deep_color", "read_video", "rgb_of"]
 
 
 def read_deep_color(
@@ -44,11 +44,11 @@ def read_deep_color(
     """
     import cv2
 
-    with _silent():
+    with quiet_opencv():
         values = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
         raise ImageReadError(path, "the picture is damaged (OpenCV cannot decode it)")
-    upright = orient(_rgb(values), orientation)
+    upright = orient(rgb_of(values), orientation)
     colors = convert_values(upright, options.mode, options.background)
     return [Frame(colors, full_scale(colors.dtype))]
 
@@ -59,7 +59,7 @@ def decode_tiff_page(file: BinaryIO, number: int, path: str) -> NDArray[Any]:
 
     file.seek(0)
     data = np.frombuffer(file.read(), np.uint8)
-    with _silent():
+    with quiet_opencv():
         done, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(number, number + 1))
     if not done or len(pages) != 1:
         raise ImageReadError(
@@ -67,7 +67,7 @@ def decode_tiff_page(file: BinaryIO, number: int, path: str) -> NDArray[Any]:
             "neither OpenCV nor tifffile can decompress this TIFF; "
             "pip install imagecodecs may help tifffile",
         )
-    return _rgb(pages[0])
+    return rgb_of(pages[0])
 
 
 def read_video(path: str, options: ReadOptions) -> list[Frame]:
@@ -95,7 +95,7 @@ def read_video(path: str, options: ReadOptions) -> list[Frame]:
     if min(start, step, stop or 0) < 0:
         raise ImageReadError(path, "the frames of a video are counted from its start: 0 or more")
     frames: list[Frame] = []
-    with _silent():
+    with quiet_opencv():
         video = cv2.VideoCapture(path)
         try:
             number = 0
@@ -106,7 +106,7 @@ def read_video(path: str, options: ReadOptions) -> list[Frame]:
                         break
                     check_pixels(path, values.shape[0], values.shape[1], options)
                     check_memory(path, (len(frames) + 1) * values.nbytes, "the frames")
-                    colors = convert_values(_rgb(values), options.mode, options.background)
+                    colors = convert_values(rgb_of(values), options.mode, options.background)
                     frames.append(Frame(colors, 255.0))
                 number += 1
         finally:
@@ -117,7 +117,7 @@ def read_video(path: str, options: ReadOptions) -> list[Frame]:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from printing; its errors come as ours."""
     import cv2
 
@@ -129,7 +129,7 @@ def _silent() -> Iterator[None]:
         cv2.utils.logging.setLogLevel(level)
 
 
-def _rgb(values: NDArray[Any]) -> NDArray[Any]:
+def rgb_of(values: NDArray[Any]) -> NDArray[Any]:
     """Put OpenCV's blue, green, red (and opacity) in our order; gray gets an axis."""
     if values.ndim == 2:
         return values[..., np.newaxis]

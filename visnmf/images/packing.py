@@ -13,7 +13,7 @@ from visnmf.images.fitting import fit_values
 from visnmf.images.frames import Frame
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["make_ready", "pack_stack", "stack_frames"]
+__all__ = ["make_ready", "pack_stack", "range_of", "stack_frames"]
 
 
 def make_ready(
@@ -123,7 +123,7 @@ def pack_stack(
     dtype = values.dtype.name if values.dtype.itemsize <= 8 else "float64"
     shape = ImageLayout(height, width, channels, mask)
     columns = shape.to_columns(values)
-    low, high = _range(columns, stack.full, value_range)
+    low, high = range_of(columns, stack.full, value_range)
     layout = ImageLayout(height, width, channels, shape.mask, low, high, dtype)
     inside = columns.size == 0 or (columns.min() >= 0.0 and columns.max() <= 1.0)
     if columns.dtype == np.float32 and (low, high) == (0.0, 1.0) and inside:
@@ -140,9 +140,10 @@ def _check_finite(values: NDArray[Any]) -> None:
         )
 
 
-def _range(
+def range_of(
     columns: NDArray[Any], full: float | None, value_range: tuple[float, float] | None
 ) -> tuple[float, float]:
+    """Return the values that become 0 and 1: those given, those of the depth, or those found."""
     if value_range is not None:
         return value_range
     if full is not None:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from visnmf.errors import ImageReadError
+from visnmf.images.lazy_zarr import is_zarr
 
 __all__ = ["PICTURE_SUFFIXES", "VIDEO_SUFFIXES", "find_pictures", "natural_key", "short_names"]
 
@@ -51,6 +52,10 @@ def find_pictures(source: str | Iterable[str], *, recursive: bool = False) -> li
         if not paths:
             raise ImageReadError("the list of paths", "it is empty")
         return paths
+    if is_zarr(source):
+        raise ImageReadError(
+            source, "is a zarr array of pictures, and here files of pictures are needed"
+        )
     if os.path.isdir(source):
         return _in_folder(source, recursive)
     if os.path.lexists(source):

@@ -55,9 +55,9 @@ class DaskSource:
         if kind.kind not in "fiub":
             raise InvalidInputError(f"V must hold real numbers, but its dtype is {kind}")
         self.array, self.compute = array, compute
-        self.shape = int(array.shape[0]), int(array.shape[1])
+        self.shape: tuple[int, int] = (int(array.shape[0]), int(array.shape[1]))
         narrow = kind.kind in "biu" and kind.itemsize <= 2 or kind in (np.float16, np.float32)
-        self.dtype = np.dtype(np.float32 if narrow else np.float64)
+        self.dtype: np.dtype[Any] = np.dtype(np.float32 if narrow else np.float64)
         self.step = int(max(array.chunks[1], default=1)) or 1
         self.lost: dict[int, str] = {}
 

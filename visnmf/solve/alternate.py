@@ -167,6 +167,9 @@ def alternate(
                 steps.forget()
             built = images.look(W, pair.W, steps.following(course), measured=measured)
         except Halted:  # the best pair is as it was
+            course.iteration -= 1
+            state = _state(course, steps, pair, before, images)
+            trace.keep(phase, "interrupted", lambda: state)  # noqa: B023
             return "interrupted"
         objective = built + problem.W.value(W)
 

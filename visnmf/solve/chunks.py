@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.matrices.chunked import Chunked
+from visnmf.matrices.dask_source import DaskSource, is_dask
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.masked import Masked
-from visnmf.matrices.protocol import ONE, SQUARED_VALUE, VALUE
+from visnmf.matrices.protocol import ONE, SQUARED_VALUE, VALUE, Matrix
 from visnmf.matrices.source import ArraySource, Source
+from visnmf.solve.afar import Afar
+from visnmf.solve.crew import current_crew
 
 __all__ = ["look_over", "source_of", "take_in_chunks"]
+
+_FACTS = SQUARED_VALUE, VALUE, ONE
 
 _MAPPED = 1 << 28  # bytes from which an array mapped from a file is read in blocks
 
@@ -25,9 +32,13 @@ def source_of(V: Any) -> Source | None:
 
     Parameters
     ----------
-    V : LazyImages, Source, zarr.Array, h5py.Dataset or numpy.memmap
+    V : LazyImages, Source, zarr.Array, h5py.Dataset, dask.array.Array or numpy.memmap
         Columns are images. What is mapped from a file and small is an array like any other.
     """
+    if is_dask(V):
+        crew = current_crew(usual=True)
+        assert crew is not None
+        return cast(Source, DaskSource(V, crew.compute))
     columns = getattr(V, "columns", None) if hasattr(V, "layout") else V
     if all(hasattr(columns, name) for name in ("read", "step", "lost")):
         return cast(Source, columns)
@@ -65,8 +76,9 @@ def take_in_chunks(source: Source, observed: Any, weights: Any, missing: float |
         raise InvalidInputError(
             "weights= is for a V in memory; of one that is read in blocks say observed= or missing="
         )
+    crew = current_crew(usual=isinstance(source, DaskSource))
     if observed is None and missing is None:
-        return look_over(Chunked(source))
+        return look_over(Chunked(source) if crew is None else Afar(source, crew=crew))
     if observed is not None and getattr(observed, "shape", None) != source.shape:
         raise InvalidInputError(
             f"observed must be an array of booleans of V's shape {source.shape}, not "
@@ -107,17 +119,12 @@ def look_over(matrix: Chunked) -> Chunked:
     InvalidInputError
         If an image has entries that are negative, NaN or infinite, or nothing of V is known.
     """
-    n = matrix.shape[1]
-    facts = {function.name: np.zeros(n) for function in (SQUARED_VALUE, VALUE, ONE)}
+    facts = {function.name: np.zeros(matrix.shape[1]) for function in _FACTS}
     most = 0.0
-    for columns, block in matrix.tiles():
-        assert isinstance(block, Dense | Masked)
-        values = block.values  # zero where they are not known
-        most = max(most, _checked(values, columns.start, matrix.source.name))
-        facts[SQUARED_VALUE.name][columns] = np.einsum("ij,ij->j", values, values)
-        facts[VALUE.name][columns] = values.sum(axis=0)
-        weights = block.weights if isinstance(block, Masked) else np.ones((1, 1))
-        facts[ONE.name][columns] = weights.sum(axis=0) * (len(values) / len(weights))
+    for columns, (sums, largest) in _glances(matrix):
+        for function, values in zip(_FACTS, sums, strict=True):
+            facts[function.name][columns] = values
+        most = max(most, largest)
     facts[ONE.name][list(matrix.lost)] = 0
     if facts[ONE.name].sum() <= 0:
         raise InvalidInputError("nothing of V is known: all entries are left out")
@@ -130,6 +137,29 @@ def look_over(matrix: Chunked) -> Chunked:
             "scale V first"
         )
     return matrix
+
+
+def _glances(matrix: Chunked) -> Iterator[tuple[slice, tuple[np.ndarray, float]]]:
+    """Yield what one look at each block tells, whoever looks."""
+    glance = partial(_glance, name=matrix.source.name)
+    if isinstance(matrix, Afar):
+        yield from matrix.each(glance)
+        return
+    for columns, block in matrix.tiles():
+        yield columns, glance(block, columns.start)
+
+
+def _glance(block: Matrix, first: int, *_: Any, name: str) -> tuple[np.ndarray, float]:
+    """Return sums of `_FACTS` for each image of a block, and its largest entry."""
+    assert isinstance(block, Dense | Masked)
+    values = block.values  # zero where they are not known
+    most = _checked(values, first, name)
+    weights = block.weights if isinstance(block, Masked) else np.ones((1, 1))
+    sums = np.empty((len(_FACTS), values.shape[1]))
+    sums[0] = np.einsum("ij,ij->j", values, values)
+    sums[1] = values.sum(axis=0)
+    sums[2] = weights.sum(axis=0) * (len(values) / len(weights))
+    return sums, most
 
 
 def _checked(values: np.ndarray, first: int, name: str) -> float:

@@ -11,11 +11,11 @@ from visnmf.solve.alternate import Composition
 from visnmf.solve.begin import begin
 from visnmf.solve.closing import close, order_parts
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.iterate import Problem, iterate
+from visnmf.solve.iterate import Pair, Problem, iterate
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
 from visnmf.solve.stopping import Trace
-from visnmf.solve.warmup import choose_stand_ins, warm_up
+from visnmf.solve.warmup import StandIns, choose_stand_ins, warm_up
 
 __all__ = ["run_exact"]
 
@@ -37,8 +37,16 @@ def run_exact(
     wanted = plan.warmup
     if plan.given is not None and wanted == "auto" and _fits(problem, plan.given):
         wanted = "none"
-    stand_ins = choose_stand_ins(matrix.shape, plan.rank, wanted, kernels.SWEEP_COST, matrix.work)
-    pair, lowered = begin(matrix, plan, stand_ins, rng)
+    lowered = None
+    if trace.resumed("V"):
+        stand_ins = StandIns()
+        W, H = (np.zeros((plan.rank, length), matrix.dtype) for length in matrix.shape)
+        pair = Pair(W, H)
+    else:
+        stand_ins = choose_stand_ins(
+            matrix.shape, plan.rank, wanted, kernels.SWEEP_COST, matrix.work
+        )
+        pair, lowered = begin(matrix, plan, stand_ins, rng)
     cold = plan.given is not None or plan.init_for(matrix.shape) == "random"
     try:
         reason = warm_up(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,15 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
 from visnmf.kernels.threads import threads
+from visnmf.matrices.chunked import Chunked
+from visnmf.matrices.protocol import SQUARED_VALUE
+from visnmf.solve.checkpoint import keeper_of
 from visnmf.solve.compose import UPDATES, sort_terms
 from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.fingerprint import fingerprint
 from visnmf.solve.given import check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in
+from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
 from visnmf.solve.run import run
@@ -52,6 +59,10 @@ def factorize(
     kernels: str = "auto",
     n_jobs: int | None = None,
     callback: Callable[[Record], object] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float = 60.0,
+    resume: bool = False,
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Factorization:
     r"""Factorize V into non-negative W and H.
 
@@ -140,6 +151,19 @@ def factorize(
         as NumPy's BLAS has. Their number does not change the result.
     callback : callable, optional
         Called with the `Record` of each iteration; a true answer stops the run.
+        `visnmf.Progress` makes of them what people want to know.
+    checkpoint : str or path, optional
+        A file that keeps where the run is, from the first iteration on V on. It stays when the run
+        has ended, with the reason; delete it when it is of no more use.
+    every : float
+        Seconds between two writes of it, 0 for each iteration; more where writing takes long.
+    resume : bool
+        Go on from the checkpoint as if the run had never stopped: the same history from there on,
+        in which `time_limit` counts all seconds. Without a file begin anew. V and the
+        settings must be the same, but for max_iter, tol, change, time_limit, callback and n_jobs.
+    scratch : str or path, optional
+        A folder for what is of H's size, where V is read in blocks; memory if not given and
+        it takes less than a quarter of it.
 
     Returns
     -------
@@ -152,7 +176,10 @@ def factorize(
     InvalidInputError
         If V has negative, NaN or infinite entries, no entries, or not two dimensions, if an
         option has a value that cannot be used, or if loss, update, terms and V do not go
-        together.
+        together; if there is a checkpoint already and `resume` is false, or it is one of another
+        V or with other settings.
+    ModelFormatError
+        If the checkpoint is damaged.
 
     Notes
     -----
@@ -163,7 +190,11 @@ def factorize(
     and two passes over the entries; for a sparse V this means the stored ones with the Frobenius
     and Kullback-Leibler losses, but all m n places, in blocks, with any other beta.
 
-    Ctrl-C ends a run early: the best pair so far comes back with reason "interrupted".
+    Ctrl-C ends a run after its iteration: the checkpoint is written, and the best pair so far
+    comes back with reason "interrupted". Where V is read in blocks the pass is left at once, the
+    closing one left out, and `kkt` is NaN. A second Ctrl-C raises KeyboardInterrupt. All
+    this in the main thread, and where Ctrl-C has Python's own meaning; else, and where
+    a callback raises it, KeyboardInterrupt ends the run at the best pair so far.
 
     References
     ----------
@@ -196,6 +227,7 @@ def factorize(
     2.0
     """
     trace = Trace(check_number(time_limit, "time_limit"), callback)
+    keeper = keeper_of(checkpoint, every, resume)
     rank = check_integer(rank, "rank", 1)
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
     m, n = matrix.shape
@@ -224,6 +256,7 @@ def factorize(
         sweeps=check_integer(sweeps, "sweeps", 1),
         extrapolate=bool(extrapolate),
         kernels=_check_choice(kernels, "kernels", KERNELS),
+        scratch=None if scratch is None else os.fspath(scratch),
     )
     known = sum(len(rows) for rows in plan.known_rows())
     if known > rank:
@@ -247,8 +280,19 @@ def factorize(
         "extrapolate": plan.extrapolate,
         "kernels": plan.kernels,
     }
+    rng = check_seed(seed)
     with threads(n_jobs):
-        return run(matrix, plan, trace, check_seed(seed), settings)
+        if keeper is not None:
+            keeper.attach(trace, plan.rule, rng, fingerprint(matrix, plan, settings, rng))
+        if trace.history and isinstance(matrix, Chunked):
+            matrix.passes.read += round(trace.history[-1].passes * n)
+        with stops_on_ctrl_c(trace):
+            found = run(matrix, plan, trace, rng, settings)
+    plain = plan.loss in ("frobenius", 2) and not (plan.W.penalties or plan.H.penalties)
+    if isinstance(matrix, Chunked) and plain and not matrix.weighted:  # else it can be computed
+        squares = matrix.total(None, None, SQUARED_VALUE)
+        found.settings["relative_error"] = math.sqrt(2 * found.objective / max(squares, 1e-300))
+    return replace(found, reason="interrupted") if trace.stop else found
 
 
 def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from visnmf.solve.compose import LOSSES, Asked
 from visnmf.solve.compressed import compress
 from visnmf.solve.edge import check_integer, check_number, check_seed
 from visnmf.solve.encode import goal_of
+from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.look import Look, look
 from visnmf.solve.online import Batch
 from visnmf.solve.plan import INITS, Plan
@@ -146,7 +147,10 @@ def factorize_compressed(
     with threads(n_jobs):
         matrix = taken(V)
         trace.passes = getattr(matrix, "passes", None)
-        return _run(matrix, plan, (passes, power, rank + more), trace, check_seed(seed), settings)
+        sizes = passes, power, rank + more
+        with stops_on_ctrl_c(trace):
+            found = _run(matrix, plan, sizes, trace, check_seed(seed), settings)
+        return replace(found, reason="interrupted") if trace.stop else found
 
 
 def _check_loss(loss: Any) -> None:

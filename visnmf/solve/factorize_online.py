@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.solve.batches import Stream, Whole, is_stream, taken
 from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.online_run import Feed, OnlineRun
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
@@ -157,5 +159,7 @@ def factorize_online(
             feed, Plan(rank, Rule(1), init=init, loss=loss), (terms_W, terms_H), rng,
             given=W, lost=1 - (1 - forget) ** (1 / batch_size),
         )  # fmt: skip
-        reason = run.learn(passes, trace)
-        return run.close(encode, reason, trace, told)
+        with stops_on_ctrl_c(trace):
+            reason = run.learn(passes, trace)
+            found = run.close(encode, reason, trace, told)
+        return replace(found, reason="interrupted") if trace.stop else found

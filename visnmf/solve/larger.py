@@ -17,6 +17,7 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.frobenius import Frobenius
 from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import Matrix
+from visnmf.solve.afar import Afar
 from visnmf.solve.alternate import Composition
 from visnmf.solve.encode import SWEEPS, goal_of
 from visnmf.solve.exact import run_exact
@@ -25,6 +26,7 @@ from visnmf.solve.iterate import Pair, Problem, iterate
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
 from visnmf.solve.rooms import Rooms
+from visnmf.solve.scattered import Scattered
 from visnmf.solve.side import Side
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 from visnmf.solve.streamed import Streamed
@@ -59,7 +61,8 @@ def run_larger(
     pair = Pair(
         np.zeros((plan.rank, matrix.shape[0]), matrix.dtype), np.zeros((plan.rank, 0), matrix.dtype)
     )
-    images = Streamed(matrix, problem.update, kernels, rooms_for(plan, matrix))
+    images = _images(problem, plan)
+    images.halted = lambda: trace.stopping
     reason = ""
     try:
         if plan.given is not None:
@@ -69,27 +72,43 @@ def run_larger(
             pair.W[...] = sample_fit(matrix, plan, kernels, trace, rng)
             reason = trace.ended
             _first_pass(problem, pair, images, trace)
-        reason = reason or iterate(
-            problem, pair, phase="V", rule=plan.rule, trace=trace,
-            extrapolation=Extrapolation() if plan.extrapolate else None,
-            cold=plan.given is not None and not trace.history, encodings=images,
-        )  # fmt: skip
+        if not reason or trace.stopping:  # which the iteration keeps, and ends at once
+            reason = iterate(
+                problem, pair, phase="V", rule=plan.rule, trace=trace,
+                extrapolation=Extrapolation() if plan.extrapolate else None,
+                cold=plan.given is not None and not trace.history, encodings=images,
+            )  # fmt: skip
     except KeyboardInterrupt:
         reason = trace.interrupt()
-    share = images.fit(pair.W, sweeps=SWEEPS, goal=goal_of(matrix.dtype))
-    kkt = kkt_norm(share.point, share.model(pair.W.dtype).at(pair.W, kernels))
-    trace.add("closing", 1, share.loss, kkt)
+    last = trace.history[-1] if trace.history else None
+    if trace.stopping and last is not None and last.phase in ("first", "V"):
+        objective, kkt, lengths = last.objective, np.nan, images.lengths()
+    else:
+        share = images.fit(pair.W, sweeps=SWEEPS, goal=goal_of(matrix.dtype))
+        objective, lengths = share.loss, np.diagonal(share.G)
+        kkt = kkt_norm(share.point, share.model(pair.W.dtype).at(pair.W, kernels))
+        trace.add("closing", 1, objective, kkt)
     if plan.given is None:
-        energy = np.square(pair.W, dtype=np.float64).sum(axis=1) * np.diagonal(share.G)
+        energy = np.square(pair.W, dtype=np.float64).sum(axis=1) * lengths
         order = np.argsort(-energy, kind="stable")
         pair.W = pair.W[order]
         images.permute(order)
     n_iter = sum(record.phase == "V" for record in trace.history)
     settings["passes"] = matrix.passes()
     return Factorization(
-        pair.W.T, images.H, share.loss, kkt, trace.history, reason, n_iter, settings,
+        pair.W.T, images.H, objective, kkt, trace.history, reason, n_iter, settings,
         dict(matrix.lost),
     )  # fmt: skip
+
+
+def _images(problem: Problem, plan: Plan) -> Streamed | Scattered:
+    """Return the encodings: here, or with the workers where V is."""
+    matrix, update, kernels = problem.matrix, problem.update, problem.kernels
+    assert isinstance(matrix, Chunked)
+    rooms = rooms_for(plan, matrix)
+    if isinstance(matrix, Afar):
+        return Scattered(matrix, update, kernels, rooms, plan.scratch)
+    return Streamed(matrix, update, kernels, rooms)
 
 
 def rooms_for(plan: Plan, matrix: Matrix) -> Rooms:
@@ -110,8 +129,8 @@ def _memory() -> float:
         return 8e9
 
 
-def draw(matrix: Chunked, rank: int, rng: np.random.Generator) -> Matrix:
-    """Return a sample of the images: short runs of them from all over V.
+def draw(matrix: Chunked, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, Matrix]:
+    """Return the numbers of a sample of the images, and V there: short runs from all over V.
 
     Runs, since what is stored together is read together; from all over, since sets are often
     in order of what their pictures show.
@@ -120,20 +139,21 @@ def draw(matrix: Chunked, rank: int, rng: np.random.Generator) -> Matrix:
     size = min(max(_LEAST_SAMPLE, 100 * rank), _SAMPLE // (m * matrix.dtype.itemsize))
     size = max(size, 2 * rank)
     if size >= n:
-        return matrix.take(np.arange(n))
+        return np.arange(n), matrix.runs(matrix.ranges())
     length = min(max(matrix.source.step, _RUN[0]), _RUN[1], size)
     count = -(-size // length)
     edges = np.linspace(0, n, count + 1).astype(int)
     room = np.maximum(edges[1:] - edges[:-1] - length, 0)
     starts = np.minimum(edges[:-1] + (rng.random(count) * (room + 1)).astype(int), n - length)
-    return matrix.runs([slice(int(i), int(i) + length) for i in starts])
+    columns = (starts[:, None] + np.arange(length)).ravel()
+    return columns, matrix.runs([slice(int(i), int(i) + length) for i in starts])
 
 
 def sample_fit(
     matrix: Chunked, plan: Plan, kernels: Kernels, trace: Trace, rng: np.random.Generator
 ) -> np.ndarray:
     """Return W' of a fit to a sample in memory."""
-    sample = draw(matrix, plan.rank, rng)
+    _, sample = draw(matrix, plan.rank, rng)
     share = sample.shape[1] / matrix.shape[1]
     rule = Rule(plan.rule.max_iter, change=max(_SLOW * share, _LEAST_GAIN))
     loss = Frobenius(sample)
@@ -143,7 +163,7 @@ def sample_fit(
     return found.W.T
 
 
-def _first_pass(problem: Problem, pair: Pair, images: Streamed, trace: Trace) -> None:
+def _first_pass(problem: Problem, pair: Pair, images: Streamed | Scattered, trace: Trace) -> None:
     """Encode all images by the parts of a sample, and step the parts on what that tells."""
     share = images.fit(pair.W, sweeps=_FIRST, goal=0.0, afresh=True)
     model = share.model(pair.W.dtype, problem.loss.const)

@@ -7,6 +7,7 @@ taken of it, and H lies in memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -65,6 +66,7 @@ def run_larger_terms(
     known = sum(len(rows) for rows in plan.known_rows())
     ordered = plan.given is None
     trials = StreamedTrials(problem, rooms_for(plan, matrix))
+    trials.halted = lambda: trace.stopping
     pair = Pair(np.zeros((plan.rank, matrix.shape[0]), matrix.dtype), trials.H)
     reason, goal = "", goal_of(matrix.dtype)
     try:
@@ -85,24 +87,29 @@ def run_larger_terms(
                     pair.H[:, columns] = begin(columns, block)
         if not problem.H.separable:
             return _in_passes(problem, plan, pair, trace, rng, settings, ordered=ordered)
-        reason = reason or alternate(
-            problem, pair, phase="V", rule=plan.rule, trace=trace,
-            extrapolation=problem.extrapolation() if plan.extrapolate else None,
-            cold=not ordered or known > 0, trials=trials,
-        )  # fmt: skip
+        if not reason or trace.stopping:  # which the iteration keeps, and ends at once
+            reason = alternate(
+                problem, pair, phase="V", rule=plan.rule, trace=trace,
+                extrapolation=problem.extrapolation() if plan.extrapolate else None,
+                cold=not ordered or known > 0, trials=trials,
+            )  # fmt: skip
     except KeyboardInterrupt:
         reason = trace.interrupt()
-    steps = closing_steps(len(trace.history))
-    last = trials.fit(pair.W, limit=steps, goal=goal, change=_WORTH)
-    kkt = kkt_norm(last.of_H, last.of_W)
-    trace.add("closing", 1, last.objective, kkt)
+    last = trace.history[-1] if trace.history else None
+    if trace.stopping and last is not None and last.phase in ("first", "V"):
+        objective, kkt = last.objective, math.nan
+    else:
+        steps = closing_steps(len(trace.history))
+        fitted = trials.fit(pair.W, limit=steps, goal=goal, change=_WORTH)
+        objective, kkt = fitted.objective, kkt_norm(fitted.of_H, fitted.of_W)
+        trace.add("closing", 1, objective, kkt)
     if ordered and not problem.W.penalties and not problem.H.penalties:
         _order(pair, trials, known)
     n_iter = sum(record.phase == "V" for record in trace.history)
     settings["passes"] = matrix.passes()
     H = problem.mixed(trials.H)
     return Factorization(
-        pair.W.T, H, last.objective, kkt, trace.history, reason, n_iter, settings,
+        pair.W.T, H, objective, kkt, trace.history, reason, n_iter, settings,
         dict(matrix.lost),
     )  # fmt: skip
 

@@ -73,6 +73,8 @@ class Factorization:
         Iterations on V itself.
     settings : dict
         What the run was asked for, JSON-able.
+    skipped : dict
+        Images that could not be read, where that is no error, and why; of a V in blocks.
     """
 
     W: np.ndarray

@@ -12,7 +12,11 @@ from visnmf.losses.models import Point
 from visnmf.solve.result import Record
 from visnmf.solve.state import State
 
-__all__ = ["Keeper", "Rule", "Trace", "kkt_norm"]
+__all__ = ["Halted", "Keeper", "Rule", "Trace", "kkt_norm"]
+
+
+class Halted(Exception):
+    """A pass over V ended early, since the run shall: the best pair is as it was."""
 
 
 def kkt_norm(*points: Point) -> float:
@@ -100,6 +104,11 @@ class Trace:
     ended: str = ""
     """Why the run has to end, where the callback, the clock or Ctrl-C said so."""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a first Ctrl-C asked this run, or one that it is within, to end."""
+        return self.stop or (self.outer is not None and self.outer.stopping)
+
     def inner(self, phase: str) -> Trace:
         """Return the trace of a run within this one, all of whose records bear one phase."""
         return Trace(self.time_limit, began=self.began, outer=self, phase=phase)
@@ -145,7 +154,12 @@ class Trace:
         return self.keeper is not None and self.keeper.resumed(phase)
 
     def interrupt(self) -> str:
-        """Note a Ctrl-C, here and in the runs that this one is within; return the reason."""
+        """Note a Ctrl-C, here and in the runs that this one is within; return the reason.
+
+        For where KeyboardInterrupt is caught: it goes on from there if it is the second one.
+        """
+        if self.stop:  # the second Ctrl-C: at once
+            raise
         self.ended = "interrupted"
         if self.outer is not None:
             self.outer.interrupt()

@@ -7,6 +7,7 @@ block, whoever asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from visnmf.solve.encodings import Seen
 from visnmf.solve.iterate import Step
 from visnmf.solve.least_squares import near_inverse, solve_clipped
 from visnmf.solve.rooms import Rooms
+from visnmf.solve.stopping import Halted
 
 __all__ = ["Request", "Share", "Streamed", "fit_block", "visit"]
 
@@ -184,6 +186,8 @@ class Streamed:
         self._tried: tuple[np.ndarray, np.ndarray] | None = None
         self._free: list[np.ndarray] = []
         self._share: Share | None = None
+        self.halted: Callable[[], bool] = lambda: False
+        """Asked at each block of a step: whether to leave it, with `Halted`."""
 
     @property
     def const(self) -> float:
@@ -214,6 +218,11 @@ class Streamed:
             self.H[:, columns], share = fit_block(block, begun, request, sweeps, goal)
             whole += share
         return whole
+
+    def lengths(self) -> np.ndarray:
+        """Return the sums of squares of the rows of the best encodings."""
+        parts = (self.H[:, columns].astype(np.float64) for columns in self._V.ranges())
+        return np.sum([np.einsum("kj,kj->k", part, part) for part in parts], axis=0)
 
     def permute(self, order: np.ndarray) -> None:
         """Put the rows of the best encodings in another order."""
@@ -282,6 +291,8 @@ class Streamed:
         request = Request(W, gram_of(W), self._update, self._kernels, effort, beta)
         whole = Share.empty(*W.shape)
         for columns, block in self._V.tiles():
+            if self.halted():
+                raise Halted
             best, before = (np.array(F[:, columns], order="C") for F in (self.H, self._before))
             found, pushed, share = visit(block, best, before, request)
             lost = [i - columns.start for i in self._V.lost if columns.start <= i < columns.stop]

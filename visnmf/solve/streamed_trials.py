@@ -8,7 +8,7 @@ more from the best pair.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from visnmf.solve.onesided import fit_one
 from visnmf.solve.rooms import Rooms
 from visnmf.solve.side import Model
 from visnmf.solve.steps import Ask, Steps
+from visnmf.solve.stopping import Halted
 
 __all__ = ["Fitted", "StreamedTrials"]
 
@@ -72,6 +73,8 @@ class StreamedTrials:
         self._measured: tuple[Point, Point, float] | None = None
         self._consts: dict[int, float] = {}
         self._lost = -1
+        self.halted: Callable[[], bool] = lambda: False
+        """Asked at each block of a step: whether to leave it, with `Halted`."""
 
     def fit(
         self,
@@ -198,6 +201,9 @@ class StreamedTrials:
         points, of_W, whole = self._points(best), ModelSum(), ModelSum()
         objective = 0.0
         for columns, block, loss in self._blocks():
+            if self.halted():
+                self._free += [stepped, tried]
+                raise Halted
             codes = self._part(best, columns)
             model = side.model(loss, block, A, codes)
             objective += value_built(model, codes, problem.kernels)

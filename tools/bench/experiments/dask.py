@@ -15,7 +15,7 @@ import datasets
 from timing import keep, table
 
 SETS = ("orl",)
-_N = 4096
+_N = 8192
 _RANK = 60
 _ITERATIONS = 10
 _NOISE = 0.04  # of white

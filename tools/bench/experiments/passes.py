@@ -1,4 +1,4 @@
-"""How a pass over V that is read in blocks grows, where its time goes, and what that means for more.
+"""How a pass over V that is read in blocks grows, and where its time goes.
 
 An iteration on a V that is never whole in memory is one pass over it. Real pictures, blended,
 resized and with noise, are packed as `visnmf pack` does; a pass is timed once the run is under
@@ -8,27 +8,20 @@ each piece timed apart. With --write the page tools/docs/larger is made anew.
 
 import math
 import os
+import sys
 import tempfile
 import time
-from contextlib import nullcontext
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 import visnmf
-from visnmf.kernels.choose import choose_kernels
-from visnmf.kernels.products import gram_of
-from visnmf.losses.models import Quadratic
 from visnmf.matrices.chunked import Chunked
-from visnmf.matrices.protocol import VALUE
-from visnmf.solve.plan import Plan
-from visnmf.solve.rooms import Rooms
-from visnmf.solve.stopping import Rule
-from visnmf.solve.streamed import Share
-from visnmf.updates.hals import Hals
 
 from experiments import passes_page
 from experiments.larger import SETS, drop, pictures, size_of
+from experiments.passes_pieces import pieces_of
 from timing import keep, seconds, table
 
 __all__ = ["SETS", "run"]
@@ -40,12 +33,12 @@ CURVES = {
     "images, Kullback-Leibler": [
         BASE | {"n": n, "loss": "kullback-leibler"} for n in (1024, 2048, 4096)
     ],
-    "images, half of the pixels known": [
-        BASE | {"n": n, "known": 0.5} for n in (1024, 2048, 4096, 8192)
-    ],
+    "images, half of the pixels known": [BASE | {"n": n, "known": 0.5} for n in (512, 1024, 2048)],
     "pixels": [FEW | {"side": side} for side in (32, 64, 96, 128, 192)],
     "rank": [BASE | {"rank": rank} for rank in (10, 20, 40, 80, 160)],
-    "share of known pixels": [FEW | {"known": share} for share in (0.05, 0.1, 0.25, 0.5, 0.75, 1)],
+    "share of known pixels": [
+        BASE | {"n": 1024, "known": share} for share in (0.05, 0.1, 0.25, 0.5, 0.75, 0.95, 1.0)
+    ],
 }
 SHAPES = {  # whose pieces are timed apart: pictures, pixels a side, rank
     "64 x 64, rank 40": (8192, 64, 40),
@@ -53,8 +46,8 @@ SHAPES = {  # whose pieces are timed apart: pictures, pixels a side, rank
     "256 x 256, rank 100": (1024, 256, 100),
 }
 WORKERS = FEW | {"side": 96, "rank": 60}
-COLD = 6  # iterations of a run from a poor start until its steps are whole
-TIMED = 6
+COLD, TIMED = 6, 6  # iterations of a run from a poor start until its steps are whole; and then
+DEAR = 2, 3  # where pixels are not known
 QUICK = {"n": 8, "side": 2, "rank": 4}  # divided by, for --quick
 
 
@@ -70,7 +63,7 @@ def run(options):
         pieces = {}
         for name, (n, side, rank) in SHAPES.items():
             asked = _scaled({"n": n, "side": side, "rank": rank}, scale)
-            pieces[name] = _pieces(packs, asked, options)
+            pieces[name] = _pieces(packs, asked)
         found = {
             "curves": curves,
             "pieces": pieces,
@@ -95,12 +88,12 @@ class Packs:
     """Packs of pictures, made when first asked for."""
 
     def __init__(self, folder, names):
-        self._folder, self._names = folder, names
+        self.folder, self._names = folder, names
         self._real = None
 
     def path(self, n, side):
         """Return the folder of n pictures."""
-        path = self._folder / f"{n}-{side}.zarr"
+        path = self.folder / f"{n}-{side}.zarr"
         if not path.exists():
             visnmf.pack_images(self._made(n, side), path)
         return path
@@ -133,105 +126,58 @@ def _start(shape, rank):
             "H": level * rng.random((rank, n), np.float32)}  # fmt: skip
 
 
-def _fit(images, asked, n_jobs, **more):
-    """Return a run, and what a pass of it takes; the start is poor, and its first steps short."""
-    if asked.get("known", 1.0) < 1:
-        rng = np.random.default_rng(2)
-        more["observed"] = rng.random(images.shape, np.float32) < asked["known"]
-    result = visnmf.factorize(
-        images, asked["rank"], loss=asked.get("loss", "frobenius"), max_iter=COLD + TIMED, tol=0,
-        change=0, n_jobs=n_jobs, **_start(images.shape, asked["rank"]), **more,
-    )  # fmt: skip
-    records = [record for record in result.history if record.phase == "V"]
-    first, last = records[COLD - 1], records[-1]
-    return result, (last.seconds - first.seconds) / (last.passes - first.passes)
+class _Enough(Exception):
+    """All that was to be timed is."""
 
 
-def _pass(images, asked, n_jobs, **more):
-    return min(_fit(images, asked, n_jobs, **more)[1] for _ in range(2))
+def _pass(images, asked, n_jobs):
+    """Return what a pass takes: the better of two runs, each left before its closing pass."""
+    known = asked.get("known", 1.0)
+    told = {}
+    if known < 1:
+        told["observed"] = np.random.default_rng(2).random(images.shape, np.float32) < known
+    start = _start(images.shape, asked["rank"])
+    cold, timed = DEAR if told else (COLD, TIMED)
+    best = math.inf
+    for _ in range(2):
+        records = []
+
+        def watch(record, records=records):
+            records += [record] * (record.phase == "V")
+            if len(records) == cold + timed:
+                raise _Enough
+
+        with suppress(_Enough):
+            visnmf.factorize(
+                images, asked["rank"], loss=asked.get("loss", "frobenius"), tol=0, change=0,
+                max_iter=2 * (COLD + TIMED), n_jobs=n_jobs, callback=watch, **start, **told,
+            )  # fmt: skip
+        first, last = records[cold - 1], records[-1]
+        best = min(best, (last.seconds - first.seconds) / (last.passes - first.passes))
+    return best
 
 
 def _point(packs, asked, options):
     took = _pass(packs.images(asked["n"], asked["side"]), asked, options.threads)
+    print(f"  {asked} {took:.3f} s", flush=True)
     return asked | {"pixels": asked["side"] ** 2, "seconds": took}
 
 
-def _pieces(packs, asked, options):
-    """Return what each piece of a pass takes, in seconds for all pictures; and what is beside it."""
+def _pieces(packs, asked):
+    """Return where the time of a pass goes, and what a set like that takes in other ways."""
     images, rank = packs.images(asked["n"], asked["side"]), asked["rank"]
+    result = visnmf.factorize(
+        images, rank, max_iter=COLD + TIMED, tol=0, change=0, n_jobs=2, **_start(images.shape, rank)
+    )
+    found, step = pieces_of(images, result, packs.folder)
+    encode, _ = seconds(lambda: visnmf.encode(images, result.W, n_jobs=2))
     m, n = images.shape
-    result, took = _fit(images, asked, 1)
-    with tempfile.TemporaryDirectory(dir=packs._folder) as scratch:
-        rooms = {"H in memory": None, "H on disk": scratch}
-        kept = {
-            name: [Rooms((rank, n), np.dtype(np.float32), folder).make() for _ in range(4)]
-            for name, folder in rooms.items()
-        }
-        with visnmf.threads(1):
-            runs = [_apart(images, result, kept) for _ in range(2)]
-    found = {name: min(run[name] for run in runs) for name in runs[0]}
-    step = found.pop("step of W, once")
-    width = Chunked(images.columns).width
-    with visnmf.threads(2):
-        encode, _ = seconds(lambda: visnmf.encode(images, result.W, n_jobs=2))
     return {
-        "n": n, "m": m, "rank": rank, "width": width, "pieces": found, "step": step,
-        "pass": took, "two": _pass(images, asked, 2), "encode": encode,
+        "n": n, "m": m, "rank": rank, "width": Chunked(images.columns).width,
+        "pieces": found, "step": step, "pass": _pass(images, asked, 1),
+        "two": _pass(images, asked, 2), "encode": encode,
         "stored": size_of(packs.path(asked["n"], asked["side"])),
     }  # fmt: skip
-
-
-def _apart(images, result, kept):
-    """Do all that a pass does on each block, and return the seconds of each piece."""
-    V = Chunked(images.columns)
-    W = np.ascontiguousarray(result.W.T)
-    rank, m = W.shape
-    G, kernels = gram_of(W), choose_kernels("auto", rank, sum(V.shape))
-    update = Hals(kernels, Plan(rank, Rule(1)).sweeps, Plan(rank, Rule(1)).ratio)
-    for arrays in kept.values():
-        for F in arrays:
-            F[...] = result.H
-    whole, clock = Share.empty(rank, m), _Clock()
-    for columns in V.ranges():
-        block = clock("reading and decoding", lambda c=columns: V.block(c))
-        for name, (best, before, stepped, ahead) in kept.items():
-            read = clock(name, lambda c=columns, F=(best, before): _taken(F, c))
-            clock(name, lambda c=columns, F=(stepped, ahead), r=read: _put(F, c, r))
-        B = clock("product W'V", lambda b=block: b.contract(W, None, VALUE))
-        model = Quadratic(G, B, 0.0)
-        point = clock("objective, gradient, extrapolation", lambda q=model, r=read: q.at(r[0], kernels))
-        codes = read[0].copy()
-        clock("sweeps", lambda q=model, F=codes: update.step(F, q, 1.0))
-        ahead = clock("objective, gradient, extrapolation",
-                      lambda r=read, F=codes: kernels.push(r[1], F, 0.5))  # fmt: skip
-        pull = clock("objective, gradient, extrapolation",
-                     lambda q=model: float(np.square(q.B, dtype=np.float64).sum()))  # fmt: skip
-        of_W = clock("product V H'", lambda b=block, F=ahead: b.T.contract(F, None, VALUE))
-        own = clock("sum of the shares", lambda F=ahead, A=of_W, p=point, s=pull: Share(
-            gram_of(F).astype(np.float64), A.astype(np.float64), p, s))  # fmt: skip
-        clock("sum of the shares", lambda s=own: whole.__iadd__(s))
-    model = whole.model(np.dtype(np.float32))
-    clock("step of W, once", lambda: (update.step(W.copy(), model, 1.0), model.at(W, kernels)))
-    return clock.taken
-
-
-class _Clock:
-    def __init__(self):
-        self.taken = {}
-
-    def __call__(self, name, call):
-        took, value = seconds(call)
-        self.taken[name] = self.taken.get(name, 0.0) + took
-        return value
-
-
-def _taken(arrays, columns):
-    return [np.array(F[:, columns], order="C") for F in arrays]
-
-
-def _put(arrays, columns, values):
-    for F, found in zip(arrays, values, strict=True):
-        F[:, columns] = found
 
 
 def _workers(packs, asked):
@@ -249,10 +195,11 @@ def _workers(packs, asked):
             visnmf.on_dask(local) as client,
         ):
             found[f"{workers}"] = _pass(images, asked, 1)
-            moved, passes = client.run(_received), 2 * (COLD + TIMED)
+            moved = client.run(_received)
             found["task"] = _task(client)
-    share = 4 * asked["rank"] * images.shape[0]
-    found["moved"] = sum(moved.values()) / passes / share  # shares a pass that went over
+    passes = 2 * (COLD + TIMED + 1)  # of two runs, with the look before the first
+    found["share"] = 4 * asked["rank"] * images.shape[0]
+    found["moved"] = sum(moved.values()) / passes / found["share"]
     found["tasks"] = max(-(-images.shape[1] // Chunked(images.columns).width), 8)
     return found
 
@@ -267,7 +214,8 @@ def _task(client):
     from dask import delayed
 
     nothing = delayed(int, pure=False)
-    took, _ = seconds(lambda: client.compute(delayed(len)([nothing(0) for _ in range(1000)])).result())
+    whole = delayed(len)([nothing(0) for _ in range(1000)])
+    took, _ = seconds(lambda: client.compute(whole).result())
     return took / 1000
 
 
@@ -301,15 +249,13 @@ def _machine(packs, folder, megabytes):
         os.fsync(file.fileno())
     wrote = time.perf_counter() - began
     size = megabytes << 20
-    with nullcontext() if drop(path.parent) else nullcontext():
-        read, _ = seconds(path.read_bytes)
+    drop(path.parent)
+    read, _ = seconds(path.read_bytes)
     path.unlink()
     return {"write": size / wrote, "read": size / read}
 
 
 def _name_bytes(packs, asked):
     """Return what a name takes in memory, in a list."""
-    import sys
-
     names = packs.images(asked["n"], asked["side"]).names
     return sum(map(sys.getsizeof, names)) / len(names) + 8

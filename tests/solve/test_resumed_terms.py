@@ -24,14 +24,14 @@ CASES = {
 KINDS = {"dense": lambda: V, "chunked": lambda: ArraySource(np.asfortranarray(V), "V", block=64)}
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """As if the process had ended there."""
 
 
 def killed_at(iteration):
     def callback(record):
         if record.phase == "V" and record.iteration == iteration:
-            raise Killed
+            raise KilledError
 
     return callback
 
@@ -45,7 +45,7 @@ def test_the_history_and_the_factors_are_those_of_the_run_that_was_not_stopped(
     whole = factorize(KINDS[kind](), RANK, **settings)
     path = tmp_path / "kept"
     for iteration in (1, 7, 10, 11, 23):
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             factorize(
                 KINDS[kind](), RANK, checkpoint=path, every=0, resume=True,
                 callback=killed_at(iteration), **settings,

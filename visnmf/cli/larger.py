@@ -12,11 +12,22 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from visnmf.cli.scheduler import scheduler_option
+
 __all__ = ["LARGER", "check_larger", "larger_options", "method_of", "reads_lazily", "settings_for"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-LARGER = ("lazy", "online", "compressed", "checkpoint", "every", "resume", "scratch")
+LARGER = (
+    "lazy",
+    "online",
+    "compressed",
+    "checkpoint",
+    "every",
+    "resume",
+    "scratch",
+    "scheduler",
+)
 """The names of the options."""
 
 _EVERY = 60.0
@@ -64,6 +75,7 @@ _OPTIONS = (
         metavar="FOLDER",
         help="Where encodings too many for memory are kept while the fit runs.",
     ),
+    scheduler_option,
 )
 
 
@@ -93,6 +105,11 @@ def check_larger(ctx: click.Context, larger: dict[str, Any], recipe: str | None)
         raise click.UsageError(f"--scratch is for fits that --{method} is not one of; leave one")
     if larger["lazy"] is False and larger["scratch"] is not None:
         raise click.UsageError("--scratch is for pictures that are read lazily; leave --no-lazy")
+    if larger["scheduler"] is not None and (method != "batch" or larger["lazy"] is False):
+        strange = "no-lazy" if method == "batch" else method
+        raise click.UsageError(
+            f"--{strange} reads the pictures in one place, and --scheduler in several; leave one"
+        )
     for name in ("resume", "every"):
         if checkpoint is None and given(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(f"--{name} needs --checkpoint FILE")

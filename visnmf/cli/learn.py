@@ -31,6 +31,7 @@ from visnmf.cli.options import (
     source_argument,
 )
 from visnmf.cli.progress import fit_progress
+from visnmf.cli.scheduler import working_on
 from visnmf.cli.text import describe_pictures, describe_reason, note, tell
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _learn(
     checkpoint = larger["checkpoint"]
     if checkpoint is not None and "checkpoint" not in known:
         raise click.UsageError(f"the recipe {options['recipe']} keeps no --checkpoint; leave one")
-    if reads_lazily(source, reading, larger["lazy"]):
+    if larger["scheduler"] is not None or reads_lazily(source, reading, larger["lazy"]):
         reading = {**reading, "lazy": True}
     images = read_pictures(source, **reading)
     read = time.perf_counter()
@@ -188,12 +189,15 @@ def _learn(
         settings["kernels"] = kernels_for_one_run(rank, length, max_iter)
     asked = {**known, **settings}
     plain = asked.get("loss", "frobenius") in ("frobenius", 2)
-    with fit_progress(
-        images,
-        max_iter=max_iter,
-        time_limit=settings.get("time_limit", math.inf),
-        relative=batch and plain and not (asked.get("terms_W") or asked.get("terms_H")),
-    ) as callback:
+    with (
+        working_on(larger["scheduler"]),
+        fit_progress(
+            images,
+            max_iter=max_iter,
+            time_limit=settings.get("time_limit", math.inf),
+            relative=batch and plain and not (asked.get("terms_W") or asked.get("terms_H")),
+        ) as callback,
+    ):
         if "callback" in known:
             settings["callback"] = callback
         model = learn_model(images, rank, **settings)

@@ -20,6 +20,8 @@ from visnmf.solve.crew import Crew
 __all__ = ["Afar", "Done"]
 
 _TASKS = 4  # blocks for each thread of the crew, at least, where there are so many images
+_PARTS = 4  # images a part in a block, so that a share is small beside the block that left it
+_LARGEST = 1 << 28  # bytes of a block that is widened for that
 
 
 @dataclass
@@ -73,6 +75,18 @@ class Afar(Chunked):
     def lost(self) -> dict[int, str]:
         """Images that could not be read, here or by a worker, and why."""
         return {**self.source.lost, **self._lost} if self._lost else self.source.lost
+
+    def widen(self, rank: int) -> None:
+        """Let blocks hold some images a part: a share is as large as `rank` of them.
+
+        Not beyond what the memory of a worker may be asked for, nor so far that workers idle.
+        """
+        m, n = self.shape
+        most = min(_LARGEST // (m * self.dtype.itemsize), n // (2 * self.crew.threads))
+        times = min(-(-_PARTS * rank // self.width), most // self.width)
+        if times > 1:
+            self.width *= times
+            self._blocks = None
 
     def tasks(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Return a task for each block, whose result is a `Done`.

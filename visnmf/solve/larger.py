@@ -107,6 +107,7 @@ def _images(problem: Problem, plan: Plan) -> Streamed | Scattered:
     assert isinstance(matrix, Chunked)
     rooms = rooms_for(plan, matrix)
     if isinstance(matrix, Afar):
+        matrix.widen(plan.rank)
         return Scattered(matrix, update, kernels, rooms, plan.scratch)
     return Streamed(matrix, update, kernels, rooms)
 

@@ -16,6 +16,8 @@ H_KEPT = 2  # in a checkpoint
 FACTS = 24  # bytes of sums that are known of each image: chunks.py
 AHEAD = 3  # blocks in memory at a time: chunked.py
 FLOAT = 4
+MOST = 1000  # machines that are thought of
+MANY = 200  # and what is worth a line
 MILLION = {"pieces": "256 x 256, rank 100", "n": 10**6}
 BILLION = {"pieces": "64 x 64, rank 100", "n": 10**9}
 PACK = 10**7  # pictures that go into one pack of the billion
@@ -31,16 +33,20 @@ class Job:
         self.n, self.m, self.rank, self.width = n, one["m"], one["rank"], one["width"]
         times = n / one["n"]
         self.stored = one["stored"] * times
-        self.work = one["two"] * times  # on one machine
+        self.step = one["step"]  # of W: once a pass, however many pictures
+        share = self.step / one["pass"]
+        self.work = one["two"] * (1 - share) * times  # a pass on one machine, without that
         self.encode = one["encode"] * times
         self.H = FLOAT * self.rank * n
         self.W = FLOAT * self.rank * self.m
-        self.step = one["step"]
         self.disk = found["machine"]["read"]
         self.blocks = math.ceil(n / self.width)
         workers = found["workers"]
         self.task = workers.get("task", 0.001)
-        self.dask = max(1.0, workers["1"] / workers["0"]) if workers else 1.0
+        # Two processes on one machine, a thread each, and what they send each other
+        self.dasked = self.work
+        if workers:
+            self.dasked = n / workers["asked"]["n"] * (workers["2"] - self.step)
 
     def shares(self, k):
         """Return the bytes of shares that go from one machine to another in a pass."""
@@ -56,7 +62,7 @@ class Job:
         found = {"work": self.work, "disk": 0.0 if shared else self.stored / k / self.disk}
         if k > 1:
             served += (H_READ + H_WRITTEN) * self.H + k * self.W
-            found["work"] *= self.dask / k
+            found["work"] = self.dasked / k
             found["blocks"] = self.blocks * 9 / 8 * self.task
             found["shares"] = self.shares(k) / k / rate
         found["server"] = served / rate
@@ -106,22 +112,34 @@ def million(found):
                 one, slow = job.passing(k, rate, shared)
                 cells.append(f"{took(PASSES * one)} ({slow})")
         rows.append(cells)
+    ways = [(shared, rate) for shared in (False, True) for rate in NETS.values()]
+    rows.append(["what breaks first", *(_gives_way(job, rate, shared) for shared, rate in ways)])
     where = ("own copies", "shared disk")
     return ["machines", *(f"{each}, {net}" for each in where for net in NETS)], rows
+
+
+def _gives_way(job, rate, shared):
+    """Tell from how many machines on another thing than the work is busy longest, and which."""
+    for k in range(1, MOST):
+        slow = job.passing(k, rate, shared)[1]
+        if slow != "work":
+            return f"{slow}, from {k} machines"
+    return f"nothing up to {MOST} machines"
 
 
 def limits(found):
     """Return the table of what gives way, and at how many machines."""
     job = Job(found, MILLION["pieces"], MILLION["n"])
-    work, rows = job.work * job.dask, []
+    work, rows = job.dasked, []
     for net, rate in NETS.items():
         each = job.blocks * job.W / rate
-        at = "2" if each > work else "never"
-        rows.append([f"shares, {net}", f"{took(each)} over the machines", at])
+        if each > work:  # each machine brings its own network, so that no number of them helps
+            rows.append([f"shares, {net}", f"{took(each)} / machines", "any"])
         for what, moved in (("V", job.stored), ("H", (H_READ + H_WRITTEN) * job.H)):
             rows.append([f"{what} from a shared disk, {net}", *_at(moved / rate, work)])
     rows.append(["handing out blocks", *_at(job.blocks * 9 / 8 * job.task, work)])
     rows.append(["the step of W, on one machine", *_at(job.step, work)])
+    rows = [row for row in rows if row[2] == "any" or int(row[2].replace(",", "")) <= MANY]
     return ["what", "a pass", "as long as the work, with so many machines"], rows
 
 

@@ -48,6 +48,7 @@ _FIRST_SESSION = """\b
 A first session:
   visnmf demo                                            see it work, on 100 faces
   visnmf learn photos/ -k 49 --size 64 -o photos.safetensors
+  visnmf pack photos/ photos.zarr --size 64              for large sets: prepare once
   visnmf info photos.safetensors                         what was learned, from what
   visnmf encode photos.safetensors more/ -o codes.csv    features of other pictures
   visnmf reconstruct photos.safetensors more/ -o rebuilt

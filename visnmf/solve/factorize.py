@@ -77,13 +77,15 @@ def factorize(
 
     Parameters
     ----------
-    V : array_like (m, n), ImageSet or scipy.sparse array
+    V : array_like (m, n), ImageSet, scipy.sparse array, or what is read in blocks
         Non-negative and finite; columns are images. float32 and float64 are worked on
         as given, in either memory order, without a copy; integers of up to 16 bits and
         float16 become float32, other integers float64, and so does float32 whose largest
         entry lies beyond 1e-9 to 1e9. A sparse V is not made dense (unless it
         stores over 95 % of its entries); what it does not store is 0, unless `observed` is
-        "stored".
+        "stored". LazyImages, zarr.Array, h5py.Dataset, large numpy.memmap and dask.array
+        are read block by block: one pass over V an iteration (where `terms_H` or a
+        hold on H couple images, one for each sum that is taken).
     rank : int
         How many parts to learn, at least 1, known ones included; may exceed min(m, n).
     loss : str or float
@@ -163,7 +165,7 @@ def factorize(
         settings must be the same, but for max_iter, tol, change, time_limit, callback and n_jobs.
     scratch : str or path, optional
         A folder for what is of H's size, where V is read in blocks; memory if not given and
-        it takes less than a quarter of it.
+        it takes less than a quarter of it. With `visnmf.on_dask`, one that all workers reach.
 
     Returns
     -------
@@ -186,7 +188,9 @@ def factorize(
     An iteration costs two products of V with a factor, 4 m n rank operations, and up
     to `sweeps` times 2 rank^2 (m + n). Beside V it needs memory for about five copies
     of the factors, and where stand-ins are made at most a fifth of V more. W H is never formed
-    whole. With other losses, or with missing entries, an iteration costs about four products
+    whole. A V in blocks needs four copies of H, three blocks (some 32 MB each) and a sample
+    of at most 256 MB; ``settings["passes"]`` tells how often it was read, a look at all of it before
+    the first iteration and two passes around the iterations among them. With other losses, or with missing entries, an iteration costs about four products
     and two passes over the entries; for a sparse V this means the stored ones with the Frobenius
     and Kullback-Leibler losses, but all m n places, in blocks, with any other beta.
 

@@ -7,8 +7,8 @@ V is read block by block. An iteration reads it once: while a block of pictures 
 their encodings take a step, and leave behind two small sums that the parts are stepped by. Where a
 pass is dear, there are two ways with few of them: online (each picture is seen once, and once
 more to be encoded), and compressed (a sketch of V is factorized instead). Here the set is small,
-and made by blending clothes, so that all three are done in seconds; nothing would change but the time
-if it were a thousand times as large. On the command line:
+and made by blending clothes, so that all three are done in seconds; nothing would change but the
+time if it were a thousand times as large. On the command line:
 
     visnmf pack photos/ photos.zarr --size 64
     visnmf learn photos.zarr -k 49 -o photos.safetensors --checkpoint run.ckpt --resume

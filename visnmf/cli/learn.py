@@ -22,12 +22,12 @@ from visnmf.cli.larger import (
 )
 from visnmf.cli.options import (
     OutputFile,
-    Size,
     debug_option,
     examples,
     jobs_option,
     on_error_option,
     recursive_option,
+    shape_options,
     source_argument,
 )
 from visnmf.cli.progress import fit_progress
@@ -65,24 +65,7 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None, "checkpoint": Non
     type=OutputFile(".safetensors"),
     help="The model to write; the picture of its parts goes beside it as .png.",
 )
-@click.option(
-    "--size", type=Size(), metavar="HxW", help="Resize all pictures to this height x width."
-)
-@click.option(
-    "--fit",
-    type=click.Choice(["resize", "crop", "refuse"]),
-    default="resize",
-    show_default=True,
-    help="A picture of another size than --size: stretch it, crop it to shape, or refuse it.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["gray", "rgb", "keep"]),
-    default="gray",
-    show_default=True,
-    help="What to make of colors.",
-)
-@click.option("--color", "mode", flag_value="rgb", help="Short for --mode rgb.")
+@shape_options
 @recursive_option
 @click.option(
     "--mask",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ __all__ = [
     "model_argument",
     "on_error_option",
     "recursive_option",
+    "shape_options",
     "source_argument",
 ]
 
@@ -121,3 +123,30 @@ on_error_option = click.option(
     show_default=True,
     help="A picture that cannot be read: stop there, or leave it out with or without a warning.",
 )
+
+
+_SHAPE = (
+    click.option(
+        "--size", type=Size(), metavar="HxW", help="Resize all pictures to this height x width."
+    ),
+    click.option(
+        "--fit",
+        type=click.Choice(["resize", "crop", "refuse"]),
+        default="resize",
+        show_default=True,
+        help="A picture of another size than --size: stretch it, crop it to shape, or refuse it.",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["gray", "rgb", "keep"]),
+        default="gray",
+        show_default=True,
+        help="What to make of colors.",
+    ),
+    click.option("--color", "mode", flag_value="rgb", help="Short for --mode rgb."),
+)
+
+
+def shape_options(command: _Command) -> _Command:
+    """Add --size, --fit and --mode: what pictures are to look like in V."""
+    return reduce(lambda made, option: option(made), reversed(_SHAPE), command)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from visnmf.cli.options import (
-    Size,
     debug_option,
     examples,
     on_error_option,
     recursive_option,
+    shape_options,
     source_argument,
 )
 from visnmf.cli.text import describe_pictures, one_line, read_progress, tell
@@ -35,24 +35,7 @@ __all__ = ["facts_of", "pack"]
 )
 @source_argument
 @click.argument("output", metavar="PACK", type=click.Path(path_type=Path))
-@click.option(
-    "--size", type=Size(), metavar="HxW", help="Resize all pictures to this height x width."
-)
-@click.option(
-    "--fit",
-    type=click.Choice(["resize", "crop", "refuse"]),
-    default="resize",
-    show_default=True,
-    help="A picture of another size than --size: stretch it, crop it to shape, or refuse it.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["gray", "rgb", "keep"]),
-    default="gray",
-    show_default=True,
-    help="What to make of colors.",
-)
-@click.option("--color", "mode", flag_value="rgb", help="Short for --mode rgb.")
+@shape_options
 @recursive_option
 @click.option(
     "--mask",

@@ -13,12 +13,15 @@ from visnmf.images.layout import ImageLayout
 from visnmf.images.lazy import LazyImages
 from visnmf.matrices.chunked import read_ahead
 
-__all__ = ["column_blocks", "column_errors"]
+__all__ = ["Images", "column_blocks", "column_errors"]
+
+Images = ImageSet | LazyImages | np.ndarray
+"""Whatever a user calls pictures."""
 
 _BLOCK_VALUES = 2**24  # a block is about 64 MB of float32
 
 
-def column_blocks(images: ImageSet | LazyImages | np.ndarray, layout: ImageLayout) -> Iterator[np.ndarray]:
+def column_blocks(images: Images, layout: ImageLayout) -> Iterator[np.ndarray]:
     """Yield the columns of pictures, block after block, each (m, some of n) float32.
 
     Parameters

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
-from visnmf.images.lazy import LazyImages
 from visnmf.images.layout import ImageLayout
+from visnmf.images.lazy import LazyImages
 from visnmf.model.checks import (
     checked_basis,
     checked_energy,
@@ -21,7 +21,7 @@ from visnmf.model.checks import (
     is_share,
     plain_json,
 )
-from visnmf.model.columns import column_errors
+from visnmf.model.columns import Images, column_errors
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
 from visnmf.model.observed import known_blocks
 
@@ -125,7 +125,7 @@ class Model:
 
     def encode(
         self,
-        images: ImageSet | LazyImages | np.ndarray,
+        images: Images,
         *,
         observed: ImageSet | ArrayLike | None = None,
         terms_H: Any = None,
@@ -138,8 +138,8 @@ class Model:
         Parameters
         ----------
         images : ImageSet, LazyImages or ndarray
-            Pictures of the model's layout: a set, in memory or read block by block; a stack of picture arrays
-            (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
+            Pictures of the model's layout: a set, in memory or read block by block; a stack of
+            arrays (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
             ([0, 1]); integers are taken for original pictures, whose range the
             layout knows.
         observed : ImageSet or array_like of bool, optional
@@ -184,7 +184,7 @@ class Model:
 
     def reconstruct(
         self,
-        images: ImageSet | LazyImages | np.ndarray,
+        images: Images,
         *,
         observed: ImageSet | ArrayLike | None = None,
         kernels: str = "auto",
@@ -214,7 +214,10 @@ class Model:
         )
 
     def reconstruction_error(
-        self, images: ImageSet | LazyImages | np.ndarray, *, observed: ImageSet | ArrayLike | None = None
+        self,
+        images: Images,
+        *,
+        observed: ImageSet | ArrayLike | None = None,
     ) -> np.ndarray:
         """Measure what the parts do not explain of each picture: an anomaly score.
 
@@ -307,7 +310,7 @@ class Model:
 
     def _encoded_blocks(
         self,
-        images: ImageSet | LazyImages | np.ndarray,
+        images: Images,
         observed: Any = None,
         terms_H: Any = None,
         kernels: str = "auto",

@@ -11,13 +11,13 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.images.lazy import LazyImages
-from visnmf.model.columns import column_blocks
+from visnmf.model.columns import Images, column_blocks
 
 __all__ = ["known_blocks", "known_columns"]
 
 
 def known_blocks(
-    images: ImageSet | LazyImages | np.ndarray, observed: Any, layout: ImageLayout
+    images: Images, observed: Any, layout: ImageLayout
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yield the columns of pictures and what is known of them, block after block.
 
@@ -118,7 +118,7 @@ def _flat(masks: np.ndarray, layout: ImageLayout) -> np.ndarray:
     return layout.to_columns(masks)
 
 
-def _count(images: ImageSet | LazyImages | np.ndarray, layout: ImageLayout) -> int:
+def _count(images: Images, layout: ImageLayout) -> int:
     """Return how many pictures there are, once they are known to fit."""
     if isinstance(images, ImageSet | LazyImages):
         return len(images)

@@ -188,9 +188,11 @@ def factorize(
     An iteration costs two products of V with a factor, 4 m n rank operations, and up
     to `sweeps` times 2 rank^2 (m + n). Beside V it needs memory for about five copies
     of the factors, and where stand-ins are made at most a fifth of V more. W H is never formed
-    whole. A V in blocks needs four copies of H, three blocks (some 32 MB each) and a sample
-    of at most 256 MB; ``settings["passes"]`` tells how often it was read, a look at all of it before
-    the first iteration and two passes around the iterations among them. With other losses, or with missing entries, an iteration costs about four products
+    whole. A V in blocks needs four copies of H, three blocks (some 32 MB each) and a sample of
+    at most 256 MB; it is read once before the first iteration, to look it over, and twice
+    or so around them: ``settings["passes"]`` tells how often in all.
+
+    With other losses, or with missing entries, an iteration costs about four products
     and two passes over the entries; for a sparse V this means the stored ones with the Frobenius
     and Kullback-Leibler losses, but all m n places, in blocks, with any other beta.
 

@@ -139,9 +139,8 @@ class Model:
         ----------
         images : ImageSet, LazyImages or ndarray
             Pictures of the model's layout: a set, in memory or read block by block; a stack of
-            arrays (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V
-            ([0, 1]); integers are taken for original pictures, whose range the
-            layout knows.
+            arrays (n, h, w) or (n, h, w, c); or columns V (m, n). Floats are values of V ([0, 1]);
+            integers are taken for original pictures, whose range the layout knows.
         observed : ImageSet or array_like of bool, optional
             True where a pixel is known; what stands elsewhere is never looked at. One mask
             (h, w) for all, one a picture (n, h, w) or (n, h, w, c), or columns (m, n); of an
@@ -214,10 +213,7 @@ class Model:
         )
 
     def reconstruction_error(
-        self,
-        images: Images,
-        *,
-        observed: ImageSet | ArrayLike | None = None,
+        self, images: Images, *, observed: ImageSet | ArrayLike | None = None
     ) -> np.ndarray:
         """Measure what the parts do not explain of each picture: an anomaly score.
 

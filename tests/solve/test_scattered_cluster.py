@@ -79,6 +79,26 @@ def test_workers_that_are_killed_cost_their_blocks_and_not_the_run(client, pictu
     assert len(set(killed.values()) - left) >= 1, "nobody was killed, so nothing is tested"
 
 
+def test_a_worker_that_is_killed_does_not_change_the_course_of_a_composition(client, pictures):
+    images = visnmf.load_images(pictures, lazy=True)
+    client.wait_for_workers(2, timeout=30)
+    killed = client.run(os.getpid)
+    asked = {**options(), "loss": "kl", "update": "mu", "max_iter": 8}
+
+    def kill(record):
+        if record.phase == "V" and record.iteration == 3:
+            threading.Timer(0.01, os.kill, (next(iter(killed.values())), signal.SIGKILL)).start()
+
+    here = visnmf.factorize(images, 6, **asked)
+    with visnmf.on_dask(client):
+        whole = visnmf.factorize(images, 6, **asked)
+        found = visnmf.factorize(images, 6, **asked, callback=kill)
+    np.testing.assert_allclose(course(whole), course(here), rtol=1e-5)
+    np.testing.assert_allclose(course(found), course(whole), rtol=1e-9)
+    left = set(client.run(os.getpid).values())
+    assert set(killed.values()) - left, "nobody was killed, so nothing is tested"
+
+
 def test_an_error_in_a_worker_is_not_taken_for_a_lost_scheduler(client):
     V = da.from_array(np.ones((9, 200)), chunks=(9, 50))
     with pytest.raises(ZeroDivisionError):

@@ -67,14 +67,14 @@ class Masked:
     def astype(self, dtype: np.dtype[Any]) -> Masked:
         """Return a copy with entries of another float type."""
         weights = self.weights if self.weights.dtype == bool else self.weights.astype(dtype)
-        return Masked(self.values.astype(dtype), weights)
+        return Masked(self.values.astype(dtype), weights, self._density)
 
     def take(self, columns: np.ndarray) -> Masked:
         """Return a matrix of some columns, each contiguous in memory."""
         values, weights = (
             np.ascontiguousarray(A.T[columns]).T for A in (self.values, self.weights)
         )
-        return Masked(values, weights)
+        return Masked(values, weights, self._density)
 
     def scaled(self, rows: np.ndarray, columns: np.ndarray) -> Masked:
         """Return a copy with each entry times the numbers of its row and of its column."""

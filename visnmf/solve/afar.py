@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from visnmf.errors import ImageReadError
 from visnmf.kernels.threads import threads
 from visnmf.kernels.tiles import TILE
 from visnmf.matrices.chunked import Chunked, Make, Passes, width_of
-from visnmf.matrices.protocol import Matrix
+from visnmf.matrices.protocol import Entrywise, Matrix
 from visnmf.matrices.source import Source
 from visnmf.matrices.turned import joined
 from visnmf.solve.crew import Crew
@@ -119,6 +120,12 @@ class Afar(Chunked):
         self.passes.read += self.shape[1]
         return list(zip(self.ranges(), (one.result for one in done), strict=True))
 
+    def total(self, A: np.ndarray | None, F: np.ndarray | None, function: Entrywise) -> float:
+        """Return the sum of f(V, A'F) in float64; of V alone it is taken where V is."""
+        if A is not None or function.name in self.facts:
+            return super().total(A, F, function)
+        return float(sum(found for _, found in self.each(partial(_total, function))))
+
     def note(self, lost: dict[int, Any]) -> None:
         """Note what workers could not read; the source is told too, where it keeps the errors."""
         errors = getattr(self.source, "errors", None)
@@ -207,6 +214,10 @@ def _work(
     with threads(1):
         block = blocks.made(columns, values)
         return Done(function(block, columns.start, columns.stop, gone, *arguments), lost)
+
+
+def _total(function: Entrywise, block: Matrix, *_: Any) -> float:
+    return block.total(None, None, function)
 
 
 def _read(blocks: _Blocks, columns: slice) -> Done:

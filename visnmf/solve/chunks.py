@@ -85,10 +85,10 @@ def take_in_chunks(source: Source, observed: Any, weights: Any, missing: float |
             f"{getattr(observed, 'shape', type(observed).__name__)}"
         )
     known = _Known(observed, missing)
-    matrix = look_over(Chunked(source, known, weighted=True))
+    kind = Chunked if crew is None else partial(Afar, crew=crew)
+    matrix = look_over(kind(source, known, weighted=True))
     # All blocks go by the same rules, whatever of each is known
-    matrix.make = replace(known, density=matrix.density)
-    return matrix
+    return matrix._with(replace(known, density=matrix.density), matrix.dtype, matrix.facts)
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,9 @@ def on_dask(scheduler: Any = None, *, timeout: float = 10.0) -> Iterator[Any]:
 
     Notes
     -----
-    It holds for the Frobenius loss without terms or missing entries; with others the blocks come
-    here, one after the other. A dask array needs none of this: dask's own scheduler works on it.
+    It holds for any loss, terms and missing entries, but for terms that couple images (a graph,
+    the length of a row): there the blocks come here, one after the other. A dask array needs
+    none of this: dask's own scheduler works on it. ``V.persist()`` keeps one with the workers.
 
     The encodings are kept in a folder, `scratch` of `visnmf.factorize`, that all workers must
     reach; a temporary one of this machine by default. So a worker that is lost costs what it was

@@ -14,20 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.kernels.products import gram_of
 from visnmf.losses.beta import Beta
 from visnmf.matrices.chunked import Chunked
-from visnmf.matrices.protocol import VALUE, Matrix
+from visnmf.matrices.protocol import Matrix
+from visnmf.solve.afar import Afar
 from visnmf.solve.alternate import Composition, alternate
 from visnmf.solve.composed import admit, closing_steps, run_composed
 from visnmf.solve.encode import goal_of
 from visnmf.solve.iterate import Pair
 from visnmf.solve.larger import draw, rooms_for
-from visnmf.solve.least_squares import near_inverse, solve_clipped
 from visnmf.solve.plan import Plan
 from visnmf.solve.result import Factorization
+from visnmf.solve.scattered_trials import ScatteredTrials
 from visnmf.solve.stopping import Rule, Trace, kkt_norm
 from visnmf.solve.streamed_trials import StreamedTrials
+from visnmf.solve.trial_blocks import FLOOR, begin_block
 from visnmf.updates.multiplicative import lift
 
 __all__ = ["run_larger_terms"]
@@ -36,9 +37,7 @@ Fit = Callable[[Matrix, Plan, Trace, np.random.Generator, dict[str, Any]], Facto
 
 _SAMPLE = Rule(200, change=1e-3)  # of the fit to the sample
 _FIRST = 5  # steps of the first encodings, beyond their least squares
-_SWEEPS = 20  # of these
 _WORTH = 1e-6  # relative gain of a step that is worth another
-_FLOOR = 1e-4  # the least entry that multiplicative steps begin at, over the mean
 
 
 def run_larger_terms(
@@ -65,28 +64,25 @@ def run_larger_terms(
     trace.passes = matrix.passes
     known = sum(len(rows) for rows in plan.known_rows())
     ordered = plan.given is None
-    trials = StreamedTrials(problem, rooms_for(plan, matrix))
+    if not problem.H.separable:
+        return _in_passes(problem, plan, trace, rng, settings, fit)
+    trials = _images(problem, plan)
     trials.halted = lambda: trace.stopping
-    pair = Pair(np.zeros((plan.rank, matrix.shape[0]), matrix.dtype), trials.H)
+    pair = Pair(
+        np.zeros((plan.rank, matrix.shape[0]), matrix.dtype), np.zeros((plan.rank, 0), matrix.dtype)
+    )
     reason, goal = "", goal_of(matrix.dtype)
     try:
         if plan.given is not None:
-            _given(problem, plan, pair, matrix.ranges())
+            pair.W, H = _given(problem, plan)
+            trials.begin(H)
         elif not trace.resumed("V"):
             pair.W = _sample_fit(problem, plan, trace, rng, fit)
             reason = trace.ended
-
-            def begin(columns: Any, block: Matrix) -> np.ndarray:
-                return _begin(problem, plan, pair.W, columns, block)
-
-            if problem.H.separable:
-                first = trials.fit(pair.W, limit=_FIRST, goal=goal, change=_WORTH, begin=begin)
-                trace.add("first", 1, first.objective, kkt_norm(first.of_H, first.of_W))
-            else:
-                for columns, block in matrix.tiles():
-                    pair.H[:, columns] = begin(columns, block)
-        if not problem.H.separable:
-            return _in_passes(problem, plan, pair, trace, rng, settings, ordered=ordered)
+            if plan.known_H is not None:
+                trials.begin(plan.known_H, plan.known_rows()[1])
+            first = trials.fit(pair.W, limit=_FIRST, goal=goal, change=_WORTH, afresh=True)
+            trace.add("first", 1, first.objective, kkt_norm(first.of_H, first.of_W))
         if not reason or trace.stopping:  # which the iteration keeps, and ends at once
             reason = alternate(
                 problem, pair, phase="V", rule=plan.rule, trace=trace,
@@ -114,39 +110,56 @@ def run_larger_terms(
     )  # fmt: skip
 
 
+def _images(problem: Composition, plan: Plan) -> StreamedTrials | ScatteredTrials:
+    """Return the encodings: here, or with the workers where V is."""
+    matrix = problem.matrix
+    assert isinstance(matrix, Chunked)
+    rooms = rooms_for(plan, matrix)
+    if isinstance(matrix, Afar):
+        return ScatteredTrials(problem, rooms, plan.scratch)
+    return StreamedTrials(problem, rooms)
+
+
 def _in_passes(
     problem: Composition,
     plan: Plan,
-    pair: Pair,
     trace: Trace,
     rng: np.random.Generator,
     settings: dict[str, Any],
-    *,
-    ordered: bool,
+    fit: Fit,
 ) -> Factorization:
     """Go through V for each sum that is taken of it, H being in memory."""
-    own = replace(plan, given=(pair.W, np.ascontiguousarray(pair.H)))
-    found = run_composed(problem, own, trace, rng, settings, ordered=ordered)
     matrix = problem.matrix
     assert isinstance(matrix, Chunked)
+    ordered = plan.given is None
+    if not ordered:
+        W, H = _given(problem, plan)
+    else:
+        W, H = (np.zeros((plan.rank, length), matrix.dtype) for length in matrix.shape)
+        if not trace.resumed("V"):
+            W = _sample_fit(problem, plan, trace, rng, fit)
+            if plan.known_H is not None:
+                H[plan.known_rows()[1]] = plan.known_H
+            for columns, block in matrix.tiles():
+                H[:, columns] = begin_block(problem, W, block, H[:, columns])
+    own = replace(plan, given=(W, H))
+    found = run_composed(problem, own, trace, rng, settings, ordered=ordered)
     settings["passes"] = matrix.passes()
     return replace(found, skipped=dict(matrix.lost))
 
 
-def _given(problem: Composition, plan: Plan, pair: Pair, ranges: list[slice]) -> None:
-    """Begin at a pair that was given, where the sides may begin."""
+def _given(problem: Composition, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pair that was given, where the sides may begin."""
     assert plan.given is not None
     W, H = (np.array(F, order="C") for F in plan.given)
-    begun = Pair(W, H)
+    pair = Pair(W, H)
     for F, rows, values in zip(
-        (begun.W, begun.H), plan.known_rows(), (plan.known_W, plan.known_H), strict=True
+        (pair.W, pair.H), plan.known_rows(), (plan.known_W, plan.known_H), strict=True
     ):
         if values is not None:
             F[rows] = values
-    admit(problem, begun)
-    pair.W = begun.W
-    for columns in ranges:
-        pair.H[:, columns] = begun.H[:, columns]
+    admit(problem, pair)
+    return pair.W, pair.H
 
 
 def _sample_fit(
@@ -168,35 +181,16 @@ def _sample_fit(
     found = fit(sample, own, trace.inner("sample"), rng, {})
     W = np.ascontiguousarray(found.W.T)
     if isinstance(problem.loss, Beta):
-        lift(W, _FLOOR)
+        lift(W, FLOOR)
         if plan.known_W is not None:
             W[plan.known_rows()[0]] = plan.known_W
     problem.W.admit(W)
     return W
 
 
-def _begin(
-    problem: Composition, plan: Plan, W: np.ndarray, columns: Any, block: Matrix
-) -> np.ndarray:
-    """Return encodings of a block by least squares, where the side may begin."""
-    A = problem.mixed(W)
-    G, B = gram_of(A), block.contract(A, None, VALUE)
-    codes = solve_clipped(near_inverse(G), B)
-    problem.kernels.nnls(codes, G, B, _SWEEPS, goal_of(codes.dtype))
-    if problem.H.positive:
-        lift(codes, _FLOOR)
-    rows = plan.known_rows()[1]
-    if plan.known_H is not None:
-        codes[rows] = plan.known_H[:, columns]
-    if problem.H.separable:
-        problem.H.admit(codes)
-    return codes
-
-
-def _order(pair: Pair, trials: StreamedTrials, known: int) -> None:
+def _order(pair: Pair, trials: StreamedTrials | ScatteredTrials, known: int) -> None:
     """Put the parts that are not known in order of the energy that they explain."""
-    trials.tried = trials.H
-    energy = np.square(pair.W, dtype=np.float64).sum(axis=1) * trials.lengths() ** 2
+    energy = np.square(pair.W, dtype=np.float64).sum(axis=1) * trials.squares()
     energy[:known] = np.inf
     order = np.argsort(-energy, kind="stable")
     pair.W = pair.W[order]

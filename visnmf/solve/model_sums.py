@@ -1,10 +1,12 @@
-"""Models of one factor, and KKT residuals of the other, added up over blocks of images."""
+"""Models of one factor, and KKT residuals of the other, added up over blocks of images.
+
+Sums are values: what is added is left as it is, and each can go to another process.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,104 +15,164 @@ from visnmf.kernels.choose import Kernels
 from visnmf.losses.models import Point, Quadratic, Split, pull_of
 from visnmf.solve.side import Model, Side
 
-__all__ = ["ModelSum", "PointSum"]
+__all__ = ["ModelSum", "PointSum", "point_of", "within_reach"]
 
 _NAMES = {Quadratic: ("G", "B"), Split: ("neg", "pos")}
+_NOTHING = np.zeros(0)
 
 
 class ModelSum:
-    """The sum of models of one F, in float64."""
+    """The sum of models of one F, in float64; of one alone, in its own type.
 
-    def __init__(self) -> None:
-        self._first: Model | None = None
+    Parameters
+    ----------
+    model : Quadratic or Split, optional
+        The first one; none yet, if not given.
+    """
+
+    def __init__(self, model: Model | None = None) -> None:
+        self._like: Model | None = None
         self._arrays: list[np.ndarray] = []
         self._numbers = np.zeros(3)
-
-    def add(self, model: Model) -> None:
-        """Add one."""
-        arrays = [getattr(model, name) for name in _NAMES[type(model)]]
-        if self._first is None:
-            self._first = model
-            self._arrays = [np.zeros(array.shape) for array in arrays]
-        for whole, array in zip(self._arrays, arrays, strict=True):
-            whole += array
+        if model is None:
+            return
+        names = _NAMES[type(model)]
+        self._arrays = [getattr(model, name) for name in names]
+        # Not the arrays once more; nor the value elsewhere, which holds V
+        bare: dict[str, Any] = dict.fromkeys(names, _NOTHING)
         if isinstance(model, Quadratic):
             built = math.nan if model.built is None else model.built
-            self._numbers += (model.const, built, 0.0)
+            self._numbers = np.array([model.const, built, 0.0])
         else:
-            self._numbers += (0.0, 0.0, model.objective)
+            bare["value"] = _unknown
+            self._numbers = np.array([0.0, 0.0, model.objective])
+        self._like = replace(model, **bare)
 
-    def model(
-        self, dtype: np.dtype[Any], value: Callable[[np.ndarray], float] | None = None
-    ) -> Model:
-        """Return the sum; a `Split` needs what tells its value elsewhere, where steps ask."""
-        first = self._first
-        assert first is not None
-        arrays = [array.astype(dtype) for array in self._arrays]
+    def __add__(self, other: ModelSum) -> ModelSum:
+        """Return the sum of two sums."""
+        if self._like is None or other._like is None:
+            return other if self._like is None else self
+        found = ModelSum()
+        found._like = self._like
+        found._arrays = [_added(*pair) for pair in zip(self._arrays, other._arrays, strict=True)]
+        found._numbers = self._numbers + other._numbers
+        return found
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its arrays."""
+        return sum(array.nbytes for array in self._arrays)
+
+    def model(self, dtype: np.dtype[Any], value: Any = None) -> Model:
+        """Return the sum.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Of its arrays.
+        value : callable, optional
+            What a `Split` tells of other F; NaN, if not given.
+        """
+        like = self._like
+        assert like is not None
+        one, two = (array.astype(dtype) for array in self._arrays)
         const, built, objective = (float(number) for number in self._numbers)
-        if isinstance(first, Quadratic):
-            G, B = arrays
-            return replace(first, G=G, B=B, const=const, built=None if built != built else built)
-        neg, pos = arrays
-        found = replace(first, neg=neg, pos=pos, objective=objective)
-        return found if value is None else replace(found, value=value)
+        if isinstance(like, Quadratic):
+            exact = math.isnan(built)
+            return replace(like, G=one, B=two, const=const, built=None if exact else built)
+        return replace(like, neg=one, pos=two, objective=objective, value=value or _unknown)
 
 
+@dataclass(frozen=True)
 class PointSum:
-    """The KKT residual of a factor whose columns come in blocks.
+    """The KKT residual of a factor whose columns come in blocks; two of them add up.
+
+    Parameters
+    ----------
+    absolute, square : float
+        As of `visnmf.losses.models.Point`.
+    pulled : float
+        Sum of the squares of what the gradients pull up by.
+    pos, entries : float
+        Sums of the positive halves and of the factor, where their means bound the residual.
+    count : float
+        Of how many entries.
+    """
+
+    absolute: float = 0.0
+    square: float = 0.0
+    pulled: float = 0.0
+    pos: float = 0.0
+    entries: float = 0.0
+    count: float = 0.0
+
+    def __add__(self, other: PointSum) -> PointSum:
+        """Return the sum of two sums."""
+        return PointSum(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def pull(self) -> float:
+        """The size of what the gradients pull up by."""
+        return math.sqrt(self.pulled)
+
+    @property
+    def reach(self) -> float | None:
+        """What bounds the residual of an entry of 1; None where nothing does."""
+        if not self.count:
+            return None
+        return self.pos / max(self.entries, 1e-30 * self.count)
+
+    @property
+    def point(self) -> Point:
+        """The residual."""
+        return Point(math.nan, self.absolute, self.square)
+
+
+def point_of(
+    side: Side, F: np.ndarray, model: Model, kernels: Kernels
+) -> tuple[PointSum, np.ndarray | None]:
+    """Return what the model of some columns, built there, tells of them.
 
     Parameters
     ----------
     side : Side
         Of the factor.
+    F : ndarray (rank, k)
+        The columns.
+    model : Quadratic or Split
+        Built there.
     kernels : Kernels
         The sums.
-    F : ndarray (rank, n)
-        The factor, whole; what is added are models of its columns.
-    make_room : callable
-        Returns an array of F's shape to keep gradients in, where they are looked at twice.
+
+    Returns
+    -------
+    sums : PointSum
+        Without the residual where that is bounded by a mean over all columns.
+    gradient : ndarray (rank, k) or None
+        There, what `within_reach` goes on from.
     """
+    pulled = pull_of(model) ** 2
+    if isinstance(model, Split) and side.constraint is None and side.free is None:
+        pos, entries = (float(X.sum(dtype=np.float64)) for X in (model.pos, F))
+        sums = PointSum(pulled=pulled, pos=pos, entries=entries, count=float(F.size))
+        return sums, model.gradient(F)
+    found = side.point(F, model, kernels)
+    return PointSum(found.absolute, found.square, pulled), None
 
-    def __init__(
-        self, side: Side, kernels: Kernels, F: np.ndarray, make_room: Callable[[], np.ndarray]
-    ) -> None:
-        self._side, self._kernels, self._F, self._make_room = side, kernels, F, make_room
-        self.room: np.ndarray | None = None
-        self._ranges: list[slice | np.ndarray] = []
-        self._squares = self._absolute = self._size = 0.0
-        self._means = np.zeros(3)
 
-    def add(self, columns: slice | np.ndarray, F: np.ndarray, model: Model) -> None:
-        """Add a block: the model of some columns, built there."""
-        self._size += pull_of(model) ** 2
-        side = self._side
-        if isinstance(model, Split) and side.constraint is None and side.free is None:
-            # What bounds it is a mean over all columns
-            if self.room is None:
-                self.room = self._make_room()
-            self.room[:, columns] = model.gradient(F)
-            self._ranges.append(columns)
-            self._means += (model.pos.sum(dtype=np.float64), F.sum(dtype=np.float64), F.size)
-            return
-        self._add(side.point(F, model, self._kernels))
+def within_reach(gradient: np.ndarray, F: np.ndarray, reach: float) -> PointSum:
+    """Return the residual of some columns, given what bounds it."""
+    free = np.minimum(gradient, F * reach)
+    squares = np.square(free, dtype=np.float64).sum()
+    return PointSum(float(np.abs(free).sum(dtype=np.float64)), float(squares))
 
-    @property
-    def pull(self) -> float:
-        """The size of what the gradients pull up by."""
-        return math.sqrt(self._size)
 
-    def point(self) -> Point:
-        """Return the residual of all."""
-        pos, mean, count = self._means
-        reach = pos / max(mean, 1e-30 * max(count, 1))
-        for columns in self._ranges:
-            assert self.room is not None
-            free = np.minimum(self.room[:, columns], self._F[:, columns] * reach)
-            squares = np.square(free, dtype=np.float64).sum()
-            self._add(Point(0.0, float(np.abs(free).sum(dtype=np.float64)), float(squares)))
-        self._ranges = []
-        return Point(math.nan, self._absolute, self._squares)
+def _added(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Return the sum in float64; one curvature for all columns is that of each."""
+    if one.ndim != two.ndim:
+        one, two = (X[:, :, None] if X.ndim == 2 else X for X in (one, two))
+    return np.add(one, two, dtype=np.float64)
 
-    def _add(self, point: Point) -> None:
-        self._absolute += point.absolute
-        self._squares += point.square
+
+def _unknown(F: np.ndarray) -> float:
+    return math.nan

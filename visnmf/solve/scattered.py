@@ -170,7 +170,8 @@ class Scattered:
         )  # fmt: skip
         self._tried = Version(end, way=True)
         crew, V = self._V.crew, self._V
-        done: Done = crew.added(V.tasks(function, job), _added, self.halted)
+        leave = self.halted if function is _visit else lambda: False  # what is asked of a step
+        done: Done = crew.added(V.tasks(function, job), _added, leave)
         V.passes.read += V.shape[1]
         V.note(done.lost)
         Path(parts).unlink(missing_ok=True)

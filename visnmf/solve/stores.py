@@ -100,6 +100,15 @@ class Store:
         self._save(path, W)
         return str(path)
 
+    def note(self, first: int, numbers: np.ndarray) -> None:
+        """Write down what is known of a block that begins at an image, over what was there."""
+        self._save(self._notes(first), numbers)
+
+    def noted(self, first: int) -> np.ndarray | None:
+        """Return what was written down of a block, if anything was."""
+        path = self._notes(first)
+        return _load(path) if path.exists() else None
+
     def drop(self, number: int, firsts: list[int]) -> None:
         """Delete a version."""
         for first in firsts:
@@ -107,6 +116,9 @@ class Store:
 
     def _path(self, number: int, first: int) -> Path:
         return Path(self.folder) / f"{number:08d}-{first:012d}.npy"
+
+    def _notes(self, first: int) -> Path:
+        return Path(self.folder) / f"notes-{first:012d}.npy"
 
     def _save(self, path: Path, values: np.ndarray) -> None:
         if not path.parent.is_dir():

@@ -9,37 +9,39 @@ more from the best pair.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import copy
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from visnmf.losses.models import Point, pull_of, value_built
+from visnmf.losses.models import Point
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.alternate import Composition
-from visnmf.solve.model_sums import ModelSum, PointSum
-from visnmf.solve.onesided import fit_one
+from visnmf.solve.model_sums import PointSum, within_reach
 from visnmf.solve.rooms import Rooms
 from visnmf.solve.side import Model
 from visnmf.solve.steps import Ask, Steps
 from visnmf.solve.stopping import Halted
+from visnmf.solve.trial_blocks import (
+    Fitted,
+    TrialRequest,
+    TrialShare,
+    begin_block,
+    fit_block,
+    model_of_W,
+    readable,
+    residuals,
+    squares_of,
+    try_block,
+    with_constant,
+)
 
-__all__ = ["Fitted", "StreamedTrials"]
+__all__ = ["StreamedTrials"]
 
 
 Columns = slice | np.ndarray
 """Columns of a block: a range, or those of it that could be read."""
-
-
-class Fitted(NamedTuple):
-    """What a pass that fits all encodings tells."""
-
-    objective: float
-    of_H: Point
-    of_W: Point
 
 
 @dataclass
@@ -76,14 +78,13 @@ class StreamedTrials:
         self.halted: Callable[[], bool] = lambda: False
         """Asked at each block of a step: whether to leave it, with `Halted`."""
 
+    def begin(self, H: np.ndarray, rows: slice | np.ndarray = slice(None)) -> None:
+        """Begin at given encodings, or at given rows of them."""
+        for columns in self._V.ranges():
+            self.H[rows, columns] = H[:, columns]
+
     def fit(
-        self,
-        W: np.ndarray,
-        *,
-        limit: int,
-        goal: float,
-        change: float,
-        begin: object = None,
+        self, W: np.ndarray, *, limit: int, goal: float, change: float, afresh: bool = False
     ) -> Fitted:
         """Fit all encodings to W', in one pass.
 
@@ -93,25 +94,26 @@ class StreamedTrials:
             The parts.
         limit, goal, change
             As of `visnmf.solve.onesided.fit_one`.
-        begin : callable, optional
-            Takes a range of columns and V there, and returns the encodings to begin at; the
-            best ones, if not given.
+        afresh : bool
+            Begin by least squares, but for rows that are known; else at the best encodings.
         """
-        problem, side = self.problem, self.problem.H
-        A = problem.mixed(W)
-        objective = problem.W.value(W)
-        points, of_W = self._points(self.H), ModelSum()
+        problem = self.problem
+        request = TrialRequest(problem, W, W)
+        whole, gradients = TrialShare(), None
         for columns, block, loss in self._blocks():
-            codes = begin(columns, block) if callable(begin) else self._part(self.H, columns)
-            fit_one(
-                side, loss, block, A, codes, problem.kernels, limit=limit, goal=goal, change=change
-            )
+            codes = self._part(self.H, columns)
+            if afresh:
+                codes = begin_block(problem, W, block, codes)
+            gradient, share = fit_block(block, loss, codes, request, limit, goal, change)
             self.H[:, columns] = codes
-            objective += loss.value(block, A, codes) + side.value(codes)
-            points.add(columns, codes, side.model(loss, block, A, codes, objective=False))
-            of_W.add(problem.W.of_loss(loss, block.T, problem.mixed(codes), W, False))
-        model = problem.W.with_terms(of_W.model(W.dtype), problem.loss, self._V.T, A, W)
-        return Fitted(objective, self._point(points), problem.W.point(W, model, problem.kernels))
+            gradients = self._noted(gradients, columns, gradient)
+            whole += share
+        of_H, of_W, _ = residuals(problem, whole, self._residual(whole, gradients, self.H), W)
+        return Fitted(whole.objective + problem.W.value(W), of_H, of_W)
+
+    def squares(self) -> np.ndarray:
+        """Return the sums of squares of the rows of the best encodings."""
+        return self._squares(self.H)
 
     def permute(self, order: np.ndarray) -> None:
         """Put the rows of the best encodings in another order."""
@@ -156,10 +158,7 @@ class StreamedTrials:
 
     def lengths(self) -> np.ndarray:
         """Return the lengths of the rows of what is tried."""
-        squares = np.zeros(len(self.H))
-        for columns in self._V.ranges():
-            squares += np.square(self.tried[:, columns], dtype=np.float64).sum(axis=1)
-        return np.sqrt(squares)
+        return np.sqrt(self._squares(self.tried))
 
     def scale(self, factors: np.ndarray) -> None:
         """Multiply the rows of all copies."""
@@ -192,38 +191,29 @@ class StreamedTrials:
 
         Return loss and penalties of H at `best`.
         """
-        problem, side = self.problem, self.problem.H
-        A = problem.mixed(W)
+        problem = self.problem
         ahead = problem.W.ahead(before, W, ask.beta)
+        request = TrialRequest(problem, W, ahead, ask.effort, ask.beta, measured)
         stepped, tried = self._room(), self._room()
         if self._V.lost:
             stepped[:, list(self._V.lost)] = tried[:, list(self._V.lost)] = 0
-        points, of_W, whole = self._points(best), ModelSum(), ModelSum()
-        objective = 0.0
+        whole, gradients = TrialShare(), None
         for columns, block, loss in self._blocks():
             if self.halted():
                 self._free += [stepped, tried]
                 raise Halted
-            codes = self._part(best, columns)
-            model = side.model(loss, block, A, codes)
-            objective += value_built(model, codes, problem.kernels)
-            if measured:
-                points.add(columns, codes, model)
-                of_W.add(problem.W.of_loss(loss, block.T, problem.mixed(codes), W, False))
-            found = codes.copy()
-            side.step(found, model, ask.effort)
-            pushed = side.ahead(self._part(behind, columns), found, ask.beta)
+            here, way = self._part(best, columns), self._part(behind, columns)
+            found, pushed, gradient, share = try_block(block, loss, here, way, request)
             stepped[:, columns], tried[:, columns] = found, pushed
-            whole.add(problem.W.of_loss(loss, block.T, problem.mixed(pushed), ahead, False))
+            gradients = self._noted(gradients, columns, gradient)
+            whole += share
         self._measured = None
         if measured:
-            at_W = problem.W.with_terms(of_W.model(W.dtype), problem.loss, self._V.T, A, W)
-            size = float(np.hypot(points.pull, pull_of(at_W)))
-            self._measured = self._point(points), problem.W.point(W, at_W, problem.kernels), size
-        summed = whole.model(W.dtype, lambda G: self._value(tried, G))
-        model_W = problem.W.with_terms(summed, problem.loss, self._V.T, A, ahead)
+            residual = self._residual(whole, gradients, best)
+            self._measured = residuals(problem, whole, residual, W)
+        model_W = model_of_W(problem, whole.ahead, ahead, lambda G: self._value(tried, G))
         self._ready = _Ready(ask, ahead, model_W, stepped, tried)
-        return objective
+        return whole.objective
 
     def _value(self, codes: np.ndarray, W: np.ndarray) -> float:
         """Return the loss of a W' beside encodings; a pass."""
@@ -231,6 +221,29 @@ class StreamedTrials:
             loss.value(block, W, self.problem.mixed(self._part(codes, columns)))
             for columns, block, loss in self._blocks()
         )
+
+    def _noted(
+        self, room: np.ndarray | None, columns: Columns, gradient: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Keep the gradient of a block, if it is looked at twice; return where."""
+        if gradient is not None:
+            room = self._room() if room is None else room
+            room[:, columns] = gradient
+        return room
+
+    def _residual(self, share: TrialShare, gradients: np.ndarray | None, F: np.ndarray) -> PointSum:
+        """Return the KKT residual of F, now that what bounds it is known."""
+        found, reach = share.of_H, share.of_H.reach
+        if gradients is None or reach is None:
+            return found
+        gradients[:, list(self._V.lost)] = 0
+        for columns in self._V.ranges():
+            found += within_reach(gradients[:, columns], F[:, columns], reach)
+        self._free.append(gradients)
+        return found
+
+    def _squares(self, F: np.ndarray) -> np.ndarray:
+        return np.sum([squares_of(F[:, columns]) for columns in self._V.ranges()], axis=0)
 
     def _blocks(self) -> Iterator[tuple[Columns, Matrix, Loss]]:
         """Yield blocks of V with the loss of each, whose constant is its own.
@@ -243,29 +256,18 @@ class StreamedTrials:
                 self._consts, self._lost = {}, len(self._V.lost)
             lost = [i for i in self._V.lost if columns.start <= i < columns.stop]
             if lost:
-                where = np.setdiff1d(np.arange(columns.start, columns.stop), lost)
-                block = block.take(where - columns.start)
+                block, kept = readable(block, np.array(lost) - columns.start)
+                where = np.arange(columns.start, columns.stop)[kept]
                 for F in (self.H, self._before, self.tried, self._stepped):
                     F[:, lost] = 0
             if not block.shape[1]:
                 continue
-            loss = copy(self.problem.loss)
             if columns.start not in self._consts:
-                self._consts[columns.start] = loss.constant(block)
-            loss.const = self._consts[columns.start]
-            yield where, block, loss
+                self._consts[columns.start] = self.problem.loss.constant(block)
+            yield where, block, with_constant(self.problem.loss, self._consts[columns.start])
 
     def _part(self, F: np.ndarray, columns: Columns) -> np.ndarray:
         return np.array(F[:, columns], order="C")
-
-    def _points(self, F: np.ndarray) -> PointSum:
-        return PointSum(self.problem.H, self.problem.kernels, F, self._room)
-
-    def _point(self, points: PointSum) -> Point:
-        """Return what was added up, and take the room for it back."""
-        found = points.point()
-        self._free += [] if points.room is None else [points.room]
-        return found
 
     def _room(self) -> np.ndarray:
         return self._free.pop() if self._free else self._rooms.make()

@@ -6,7 +6,6 @@ of that fit encode all images in a first pass; from there on an iteration is one
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import replace
 from typing import Any
@@ -39,7 +38,7 @@ _SAMPLE = 1 << 28  # bytes that a sample may take
 _RUN = 8, 64  # images beside each other in a sample, at least and at most
 _SLOW = 7e-3  # relative gain of an iteration that is worth an iteration on V itself
 _LEAST_GAIN = 1e-4  # below it a sample is fitted closer than it tells of the whole
-_SHARE = 0.25  # of the machine's memory, beyond which arrays of H's size go to disk
+_HELD = 1 << 29  # bytes of arrays of H's size beyond which they go to disk
 _COPIES = 4
 _FIRST = 20  # sweeps of the first encodings
 
@@ -117,17 +116,9 @@ def rooms_for(plan: Plan, matrix: Matrix) -> Rooms:
     shape = plan.rank, matrix.shape[1]
     folder = plan.scratch
     size = _COPIES * shape[0] * shape[1] * matrix.dtype.itemsize
-    if folder is None and size > _SHARE * _memory():
+    if folder is None and size > _HELD:
         folder = tempfile.gettempdir()
     return Rooms(shape, matrix.dtype, folder)
-
-
-def _memory() -> float:
-    """Return the bytes of memory of this machine."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return 8e9
 
 
 def draw(matrix: Chunked, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, Matrix]:

@@ -165,7 +165,8 @@ def factorize(
         settings must be the same, but for max_iter, tol, change, time_limit, callback and n_jobs.
     scratch : str or path, optional
         A folder for what is of H's size, where V is read in blocks. If not given that is in
-        memory while four times H is at most 512 MB, else in the temporary folder. With `visnmf.on_dask`, one that all workers reach.
+        memory while four times H is at most 512 MB, else in the temporary folder. With
+        `visnmf.on_dask`, one that all workers reach.
 
     Returns
     -------

@@ -246,3 +246,38 @@ def test_parts_come_in_order_of_their_energy():
     result = factorize(blocks(V), RANK)
     energy = (result.W**2).sum(axis=0) * (result.H**2).sum(axis=1)
     assert (np.diff(energy) <= 0).all()
+
+
+def test_a_run_that_lost_images_on_the_way_is_gone_on_with(tmp_path):
+    lost, path = [3, 64, 200], tmp_path / "kept"
+    first = Losing(V, lost, 5, block=64)
+    options = {**PLAIN, "checkpoint": path, "every": 0, "resume": True}
+    factorize(first, RANK, **options, callback=lambda r: (r.phase, r.iteration) == ("V", 20))
+    assert first.lost
+    again = factorize(Losing(V, lost, 0, block=64), RANK, **options)
+    assert again.n_iter == 45
+    assert again.skipped == dict.fromkeys(lost, "gone")
+
+
+def test_mirrored_pictures_are_another_v(tmp_path):
+    path = tmp_path / "kept"
+    factorize(blocks(V), RANK, **{**PLAIN, "max_iter": 3}, checkpoint=path)
+    with pytest.raises(InvalidInputError, match="columns of V|V's columns"):
+        factorize(blocks(V[::-1]), RANK, **PLAIN, checkpoint=path, resume=True)
+
+
+def test_a_disk_without_room_for_h_is_told_of(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("visnmf.solve.rooms.os.posix_fallocate", full)
+    with pytest.raises(InvalidInputError, match=r"no room for 6,600 bytes.*scratch="):
+        Rooms((5, 330), np.dtype(np.float32), tmp_path).make()
+
+
+@pytest.mark.parametrize("method", ["factorize_online", "factorize_compressed"])
+def test_other_ways_tell_of_lost_images_too(method):
+    import visnmf
+
+    found = getattr(visnmf, method)(Losing(V, [3, 64], 0, block=64), RANK)
+    assert found.skipped == {3: "gone", 64: "gone"}

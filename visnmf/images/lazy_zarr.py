@@ -117,6 +117,7 @@ class ZarrArray:
         self._array = array
         self._process = os.getpid()
         self._listed: frozenset[str] | None = None
+        self._seen: set[str] = set()  # chunks that were there
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -132,8 +133,7 @@ class ZarrArray:
         """Return pictures, or raise ImageReadError that names the chunk and its images."""
         array = self._opened()
         place = f"{self.name}, {self._told(array, first)}"
-        if self.whole:
-            self._check_present(array, first, last, place)
+        self._check_present(array, first, last, place)
         try:
             values = array[first:last:stride]
         except Exception as error:  # codecs raise all sorts on damaged chunks
@@ -176,7 +176,9 @@ class ZarrArray:
 
     def _check_present(self, array: Any, first: int, last: int, place: str) -> None:
         for key in self._keys(array, first, last):
-            if not self._is_there(key):
+            if self._is_there(key):
+                self._seen.add(key)
+            elif self.whole or key in self._seen:
                 raise ImageReadError(place, f"the chunk {key} is not there any more")
 
     def _is_there(self, key: str) -> bool:

@@ -65,13 +65,19 @@ class Checkpoint:
             self._kept = read_kept(self.path)
         remove_unfinished(self.path)
         self._facts: dict[str, Any] = {}
+        self._renew: Callable[[], dict[str, Any]] | None = None
         self._rng: np.random.Generator
         self._rule: Rule
         self._due = -math.inf  # when to write, by the clock of time.perf_counter
         self._passes = 0.0
 
     def attach(
-        self, trace: Trace, rule: Rule, rng: np.random.Generator, facts: dict[str, Any]
+        self,
+        trace: Trace,
+        rule: Rule,
+        rng: np.random.Generator,
+        facts: dict[str, Any],
+        renew: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
         """Bring a run to where the kept one was, and keep it from now on.
 
@@ -85,6 +91,8 @@ class Checkpoint:
             Gets the state that the kept one had.
         facts : dict
             As `fingerprint` gives them.
+        renew : callable, optional
+            Returns those of V that change when images are lost on the way.
 
         Raises
         ------
@@ -93,7 +101,7 @@ class Checkpoint:
         ModelFormatError
             What the file says makes no sense.
         """
-        self._facts, self._rule, self._rng = facts, rule, rng
+        self._facts, self._rule, self._rng, self._renew = facts, rule, rng, renew
         trace.keeper = self
         if self._kept is None:
             return
@@ -137,6 +145,8 @@ class Checkpoint:
         if phase != _PHASE or (not reason and began < self._due):
             return
         found = state()
+        if self._renew is not None:
+            self._facts |= self._renew()
         document = {
             "phase": phase,
             "reason": reason,
@@ -151,7 +161,9 @@ class Checkpoint:
             write_kept(self.path, found.arrays, _plain(document))
         except (OSError, InvalidInputError) as error:
             if self._due == -math.inf:  # where nothing can be written, tell before the work
-                raise
+                raise InvalidInputError(
+                    f"the checkpoint {self.path} cannot be written: {error}; name a file elsewhere"
+                ) from error
             warnings.warn(
                 f"the checkpoint {self.path} could not be written ({error}); the run goes on, "
                 "and tries again",

@@ -23,6 +23,7 @@ from visnmf.solve.crew import current_crew
 __all__ = ["look_over", "source_of", "take_in_chunks"]
 
 _FACTS = SQUARED_VALUE, VALUE, ONE
+_PROJECTION = "a projection"
 
 _MAPPED = 1 << 28  # bytes from which an array mapped from a file is read in blocks
 
@@ -52,7 +53,8 @@ def source_of(V: Any) -> Source | None:
             f"V must have two dimensions, pixels x images, but its shape is {V.shape}; "
             "visnmf.load_images(array, lazy=True) reads pictures (n, height, width)"
         )
-    return ArraySource(V, f"the {module} array {getattr(V, 'name', '')}".strip())
+    place = getattr(V, "store_path", None) or getattr(V, "name", "")
+    return ArraySource(V, f"the {module} array {place}".strip())
 
 
 def take_in_chunks(source: Source, observed: Any, weights: Any, missing: float | None) -> Chunked:
@@ -119,11 +121,12 @@ def look_over(matrix: Chunked) -> Chunked:
     InvalidInputError
         If an image has entries that are negative, NaN or infinite, or nothing of V is known.
     """
-    facts = {function.name: np.zeros(matrix.shape[1]) for function in _FACTS}
+    names = [*(function.name for function in _FACTS), _PROJECTION]
+    facts = {name: np.zeros(matrix.shape[1]) for name in names}
     most = 0.0
     for columns, (sums, largest) in _glances(matrix):
-        for function, values in zip(_FACTS, sums, strict=True):
-            facts[function.name][columns] = values
+        for name, values in zip(names, sums, strict=True):
+            facts[name][columns] = values
         most = max(most, largest)
     facts[ONE.name][list(matrix.lost)] = 0
     if facts[ONE.name].sum() <= 0:
@@ -150,15 +153,17 @@ def _glances(matrix: Chunked) -> Iterator[tuple[slice, tuple[np.ndarray, float]]
 
 
 def _glance(block: Matrix, first: int, *_: Any, name: str) -> tuple[np.ndarray, float]:
-    """Return sums of `_FACTS` for each image of a block, and its largest entry."""
+    """Return sums of `_FACTS` for each image of a block and a projection, and its largest entry."""
     assert isinstance(block, Dense | Masked)
     values = block.values  # zero where they are not known
     most = _checked(values, first, name)
     weights = block.weights if isinstance(block, Masked) else np.ones((1, 1))
-    sums = np.empty((len(_FACTS), values.shape[1]))
+    sums = np.empty((len(_FACTS) + 1, values.shape[1]))
     sums[0] = np.einsum("ij,ij->j", values, values)
     sums[1] = values.sum(axis=0)
     sums[2] = weights.sum(axis=0) * (len(values) / len(weights))
+    # Unlike sums it knows which pixel is which: a set of mirrored pictures is another one
+    sums[3] = np.random.default_rng(0).random(len(values)).astype(values.dtype) @ values
     return sums, most
 
 

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from visnmf.matrices.protocol import SQUARED_VALUE
 from visnmf.solve.checkpoint import keeper_of
 from visnmf.solve.compose import UPDATES, sort_terms
 from visnmf.solve.edge import check_integer, check_number, check_seed
-from visnmf.solve.fingerprint import fingerprint
+from visnmf.solve.fingerprint import facts_of, fingerprint
 from visnmf.solve.given import check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in
 from visnmf.solve.interrupts import stops_on_ctrl_c
@@ -162,7 +163,8 @@ def factorize(
     resume : bool
         Go on from the checkpoint as if the run had never stopped: the same history from there on,
         in which `time_limit` counts all seconds. Without a file begin anew. V and the
-        settings must be the same, but for max_iter, tol, change, time_limit, callback and n_jobs.
+        settings must be the same, but for max_iter, tol, change, time_limit, callback and n_jobs;
+        where max_iter differs the iteration at the old bound, which is measured, does a little.
     scratch : str or path, optional
         A folder for what is of H's size, where V is read in blocks. If not given that is in
         memory while four times H is at most 512 MB, else in the temporary folder. With
@@ -290,7 +292,9 @@ def factorize(
     rng = check_seed(seed)
     with threads(n_jobs):
         if keeper is not None:
-            keeper.attach(trace, plan.rule, rng, fingerprint(matrix, plan, settings, rng))
+            renew = partial(facts_of, matrix) if isinstance(matrix, Chunked) else None
+            facts = fingerprint(matrix, plan, settings, rng)
+            keeper.attach(trace, plan.rule, rng, facts, renew)
         if trace.history and isinstance(matrix, Chunked):
             matrix.passes.read += round(trace.history[-1].passes * n)
         with stops_on_ctrl_c(trace):

@@ -206,5 +206,5 @@ def _run(
     settings = settings | {"passes": power + steps + 1, "relative_error": error}
     return replace(
         found, W=W.T, H=H, objective=last.objective, kkt=kkt, history=trace.history,
-        reason=reason, n_iter=steps, settings=settings,
+        reason=reason, n_iter=steps, settings=settings, skipped=dict(getattr(matrix, "lost", {})),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import ONE, SQUARED_VALUE, VALUE, Matrix
 from visnmf.solve.plan import Plan
 
-__all__ = ["FREE", "differences", "fingerprint"]
+__all__ = ["FREE", "differences", "facts_of", "fingerprint"]
 
 FREE = ("max_iter", "tol", "change")
 """Settings that a run may be gone on with at other values: to go on longer is what for."""
@@ -42,18 +42,7 @@ def fingerprint(
         Where random numbers come from.
     """
     facts: dict[str, Any] = {name: value for name, value in settings.items() if name not in FREE}
-    facts |= {
-        "V's shape": list(matrix.shape),
-        "V's dtype": matrix.dtype.name,
-        "V's kind": matrix.kind,
-        "the sum of V's squares": matrix.total(None, None, SQUARED_VALUE),
-    }
-    some = _spread(matrix.shape[1])
-    if isinstance(matrix, Chunked):
-        sums = {name: values[some].tolist() for name, values in sorted(matrix.facts.items())}
-        facts["sums of V's columns"] = [value for values in sums.values() for value in values]
-    else:
-        facts["columns of V"] = _digest(*_columns(matrix, some))
+    facts |= facts_of(matrix)
     for name, arrays in (
         ("the given start", plan.given),
         ("known_W", None if plan.known_W is None else (plan.known_W,)),
@@ -66,6 +55,24 @@ def fingerprint(
     facts["the random numbers"] = type(rng.bit_generator).__name__
     found: dict[str, Any] = json.loads(json.dumps(facts))
     return found
+
+
+def facts_of(matrix: Matrix) -> dict[str, Any]:
+    """Return what tells V from others; of images that could not be read so far nothing."""
+    facts: dict[str, Any] = {
+        "V's shape": list(matrix.shape),
+        "V's dtype": matrix.dtype.name,
+        "V's kind": matrix.kind,
+        "the sum of V's squares": matrix.total(None, None, SQUARED_VALUE),
+    }
+    some = _spread(matrix.shape[1])
+    if isinstance(matrix, Chunked):
+        lost = np.isin(some, list(matrix.lost))
+        sums = [np.where(lost, 0, matrix.facts[name][some]) for name in sorted(matrix.facts)]
+        facts["sums of V's columns"] = np.concatenate(sums).tolist()
+    else:
+        facts["columns of V"] = _digest(*_columns(matrix, some))
+    return facts
 
 
 def differences(kept: dict[str, Any], now: dict[str, Any]) -> list[str]:

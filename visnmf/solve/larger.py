@@ -35,6 +35,7 @@ __all__ = ["draw", "rooms_for", "run_larger", "sample_fit"]
 
 _LEAST_SAMPLE = 4000  # images; or 100 a part, if that is more
 _SAMPLE = 1 << 28  # bytes that a sample may take
+_SAMPLE_ITER = 200  # the most iterations on it, which cost next to nothing
 _RUN = 8, 64  # images beside each other in a sample, at least and at most
 _SLOW = 7e-3  # relative gain of an iteration that is worth an iteration on V itself
 _LEAST_GAIN = 1e-4  # below it a sample is fitted closer than it tells of the whole
@@ -147,7 +148,7 @@ def sample_fit(
     """Return W' of a fit to a sample in memory."""
     _, sample = draw(matrix, plan.rank, rng)
     share = sample.shape[1] / matrix.shape[1]
-    rule = Rule(plan.rule.max_iter, change=max(_SLOW * share, _LEAST_GAIN))
+    rule = Rule(_SAMPLE_ITER, change=max(_SLOW * share, _LEAST_GAIN))
     loss = Frobenius(sample)
     side = Side(Hals(kernels, plan.sweeps, plan.ratio), "quadratic")
     part = Composition(sample, loss, side, side, kernels)

@@ -172,7 +172,7 @@ def _sample_fit(
     share = len(columns) / matrix.shape[1]
     own = replace(
         plan,
-        rule=replace(_SAMPLE, max_iter=min(_SAMPLE.max_iter, plan.rule.max_iter)),
+        rule=_SAMPLE,
         W=replace(plan.W, penalties=tuple(each.scaled(share) for each in plan.W.penalties)),
         H=plan.H if problem.H.separable else replace(plan.H, penalties=(), constraint=None),
         known_H=None if plan.known_H is None else plan.known_H[:, columns],

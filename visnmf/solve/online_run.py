@@ -110,7 +110,7 @@ class OnlineRun:
             H = np.zeros((len(W), 0), W.dtype)
             return Factorization(
                 W.T, H, learner.cost * learner.seen, float("nan"), trace.history, reason,
-                self._steps, told,
+                self._steps, told, self._lost_images(),
             )  # fmt: skip
         n = feed.n
         if n is None:  # the pass was ended before it told
@@ -126,8 +126,12 @@ class OnlineRun:
             told["relative_error"] = _share(found.objective, found.squares)
         trace.add("closing", 1, objective, kkt)
         return Factorization(
-            W.T, H, objective, kkt, trace.history, reason, self._steps, told
+            W.T, H, objective, kkt, trace.history, reason, self._steps, told, self._lost_images()
         )  # fmt: skip
+
+    def _lost_images(self) -> dict[int, str]:
+        """Return the images that could not be read, and why."""
+        return dict(getattr(getattr(self._feed, "matrix", None), "lost", {}))
 
     def _pass(self, trace: Trace) -> str:
         """Show all batches; return why to end, or an empty string."""

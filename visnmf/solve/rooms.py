@@ -44,5 +44,16 @@ class Rooms:
         rank, n = self.shape
         if self.folder is None:
             return np.zeros((n, rank), self.dtype).T
-        with tempfile.TemporaryFile(dir=self.folder) as file:
-            return np.memmap(file, self.dtype, "w+", shape=(n, rank)).T
+        size = max(1, rank * n * np.dtype(self.dtype).itemsize)
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                if hasattr(
+                    os, "posix_fallocate"
+                ):  # to write where no room is would end the process
+                    os.posix_fallocate(file.fileno(), 0, size)
+                return np.memmap(file, self.dtype, "w+", shape=(n, rank)).T
+        except OSError as error:
+            raise InvalidInputError(
+                f"{self.folder} has no room for {size:,} bytes of encodings, of which a run keeps "
+                f"four times ({error}); give scratch= a folder on another disk"
+            ) from error

@@ -218,16 +218,14 @@ def test_a_video_that_is_cut_off(video, tmp_path):
 
 
 def test_a_chunk_that_was_there_and_is_gone_is_lost_in_any_array(tmp_path):
-    import shutil
-
-    zarr = pytest.importorskip("zarr")
+    path = tmp_path / "own.zarr"
     pictures = np.random.default_rng(0).integers(0, 256, (30, 4, 5), dtype=np.uint8)
     array = zarr.create_array(
         tmp_path / "own.zarr", shape=(30, 4, 5), chunks=(10, 4, 5), dtype="u1"
     )
     array[:] = pictures
-    images = visnmf.load_images(tmp_path / "own.zarr", lazy=True)
+    images = load_images(path, lazy=True)
     images.columns.read(0, 30)
-    shutil.rmtree(tmp_path / "own.zarr" / "c" / "1")
+    shutil.rmtree(path / "c" / "1")
     with pytest.raises(ImageReadError, match="not there any more"):
         images.columns.read(0, 30)

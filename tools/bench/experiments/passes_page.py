@@ -246,7 +246,7 @@ def _million(found):
     one, _ = job.passing(1, 1e9, shared=False)
     cost = plans.costs(found)
     memory = plans.AHEAD * plans.FLOAT * job.m * job.width + 6 * job.W
-    task = 2 * plans.FLOAT * job.m * job.width + 16 * job.W
+    task = 2 * plans.FLOAT * job.m * job.far + 16 * job.W
     moved = (plans.H_READ + plans.H_WRITTEN) * job.H
     header, rows = plans.million(found)
     what = _markdown(*plans.limits(found))

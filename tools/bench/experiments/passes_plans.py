@@ -13,7 +13,8 @@ ITERATIONS = 40
 PASSES = ITERATIONS + 3  # the look over V, the first encodings, and the closing fit
 H_READ, H_WRITTEN, H_HELD = 2, 2, 4  # arrays of H's size: streamed.py
 H_KEPT = 2  # in a checkpoint
-FACTS = 24  # bytes of sums that are known of each image: chunks.py
+FACTS = 32  # bytes of sums that are known of each image: chunks.py
+PARTS, LARGEST = 4, 1 << 28  # images a part in a block for dask, and its bytes at most: afar.py
 AHEAD = 3  # blocks in memory at a time: chunked.py
 FLOAT = 4
 MOST = 1000  # machines that are thought of
@@ -40,7 +41,9 @@ class Job:
         self.H = FLOAT * self.rank * n
         self.W = FLOAT * self.rank * self.m
         self.disk = found["machine"]["read"]
-        self.blocks = math.ceil(n / self.width)
+        most = LARGEST // (FLOAT * self.m) // self.width
+        self.far = self.width * max(1, min(math.ceil(PARTS * self.rank / self.width), most))
+        self.blocks = math.ceil(n / self.far)
         workers = found["workers"]
         self.task = workers.get("task", 0.001)
         # Two processes on one machine, a thread each, and what they send each other

@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,11 @@ def real_data():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard():
+    """Have SIGINT do what Python has it do; where tests run in the background it is ignored."""
+    there = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, there)

@@ -196,7 +196,8 @@ class NpyFile:
         """Return pictures of the file, or raise ImageReadError if it ends before them."""
         if self.fortran:
             self._check_size()
-            values = np.load(self.path, mmap_mode="r", allow_pickle=False)[first:last:stride]
+            whole = np.memmap(self.path, self.stored, "r", self.offset, self.shape, order="F")
+            values = whole[first:last:stride]
             return np.ascontiguousarray(values, dtype=self.dtype)
         each = int(np.prod(self.shape[1:])) * self.stored.itemsize
         values = np.empty((last - first, *self.shape[1:]), self.stored)

@@ -45,7 +45,7 @@ SHAPES = {  # whose pieces are timed apart: pictures, pixels a side, rank
     "64 x 64, rank 100": (8192, 64, 100),
     "256 x 256, rank 100": (1024, 256, 100),
 }
-WORKERS = {"n": 4096, "side": 256, "rank": 100}
+WORKERS = {"n": 1024, "side": 256, "rank": 100}
 COLD, TIMED = 6, 4  # iterations of a run from a poor start until its steps are whole; and then
 DEAR = 2, 3  # where pixels are not known
 ENOUGH = 5.0  # seconds of a run that need no second one

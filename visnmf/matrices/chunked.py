@@ -139,6 +139,11 @@ class Chunked:
         """Images that could not be read, and why; their columns are zero."""
         return self.source.lost
 
+    def lost_in(self, columns: slice) -> list[int]:
+        """Return which of a range of columns could not be read, counted from its first."""
+        first, last = columns.start, columns.stop
+        return [i - first for i in self.lost if first <= i < last]
+
     def ranges(self) -> list[slice]:
         """Return the ranges of columns of the blocks."""
         n = self.shape[1]

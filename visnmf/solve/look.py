@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visnmf.losses.models import Quadratic, Split
+from visnmf.losses.models import Quadratic
 from visnmf.matrices.protocol import SQUARED_VALUE, Matrix
 from visnmf.solve.encode import SWEEPS
 from visnmf.solve.least_squares import late_columns, near_inverse, solve_clipped, solve_outright
+from visnmf.solve.model_sums import ModelSum
 from visnmf.solve.online import Batch
 from visnmf.solve.side import Model
 
@@ -59,8 +60,7 @@ def look(
         Whether H holds encodings to begin with.
     """
     objective = square = squares = 0.0
-    sums: list[np.ndarray] = []
-    model: Model | None = None
+    of_W = ModelSum()
     near = None
     for columns, block in tiles:
         batch = batch_of(block)
@@ -80,15 +80,5 @@ def look(
         square += batch.side_H.point(part, model_H, batch.kernels).square
         objective += batch.loss.value(block, W, part) + batch.side_H.value(part)
         H[:, columns] = part
-        model = batch.side_W.model(batch.loss, block.T, part, W, objective=False)
-        both = [model.G, model.B] if isinstance(model, Quadratic) else [model.neg, model.pos]
-        sums = [a + b for a, b in zip(sums, both, strict=True)] if sums else both
-    return Look(objective, squares, square, _of_all(model, sums), batch)
-
-
-def _of_all(model: Model | None, sums: list[np.ndarray]) -> Model:
-    """Return the sum of models, of the kind of the last one."""
-    assert model is not None
-    if isinstance(model, Quadratic):
-        return Quadratic(sums[0], sums[1], 0.0)
-    return Split(sums[0], sums[1], float("nan"), model.degrees, model.value)
+        of_W += ModelSum(batch.side_W.model(batch.loss, block.T, part, W, objective=False))
+    return Look(objective, squares, square, of_W.model(W.dtype), batch)

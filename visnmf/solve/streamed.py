@@ -295,7 +295,7 @@ class Streamed:
                 raise Halted
             best, before = (np.array(F[:, columns], order="C") for F in (self.H, self._before))
             found, pushed, share = visit(block, best, before, request)
-            lost = [i - columns.start for i in self._V.lost if columns.start <= i < columns.stop]
+            lost = self._V.lost_in(columns)
             for to, values in ((stepped, found), (ahead, pushed)):
                 values[:, lost] = 0
                 to[:, columns] = values

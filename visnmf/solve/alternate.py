@@ -22,7 +22,7 @@ from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.bold import Bold, bold_steps
 from visnmf.solve.extrapolation import Extrapolation
-from visnmf.solve.iterate import Pair, scale_of
+from visnmf.solve.iterate import Pair, reason_kept, scale_of, take_start, tell_start
 from visnmf.solve.side import Model, Side
 from visnmf.solve.state import State, numbers_of, set_numbers
 from visnmf.solve.steps import Course, Steps
@@ -223,8 +223,7 @@ def _balance(W: np.ndarray, best: np.ndarray, images: Trials) -> None:
 def _state(course: Course, steps: Steps, pair: Pair, before: np.ndarray, images: Trials) -> State:
     """Return all that the iteration goes on from."""
     numbers: dict[str, Any] = {"course": numbers_of(course), "steps": steps.state()}
-    if pair.start is not None:
-        numbers["start"] = [list(vars(point).values()) for point in pair.start]
+    tell_start(pair, numbers)
     arrays = {"W": pair.W, "W_before": before, **images.arrays(), **steps.arrays()}
     return State(arrays, numbers)
 
@@ -243,13 +242,8 @@ def _restore(
     with state.taken():
         set_numbers(course, numbers["course"])
         steps.restore(numbers["steps"], state.arrays)
-        if (start := numbers.get("start")) is not None:
-            of_H, of_W = (Point(*map(float, point)) for point in start)
-            pair.start = of_H, of_W
+        take_start(pair, numbers)
         pair.W[...] = state.arrays["W"]
         before[...] = state.arrays["W_before"]
         images.restore(state.arrays)
-    reason = str(numbers.get("reason", ""))
-    if not reason and course.slow >= rule.patience:  # it ended by a rule that is another one now
-        course.slow = 0
-    return reason
+    return reason_kept(numbers, course, rule)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import math
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -27,7 +27,16 @@ from visnmf.solve.extrapolation import Extrapolation
 from visnmf.solve.state import State, numbers_of, set_numbers
 from visnmf.solve.stopping import Halted, Rule, Trace, kkt_norm
 
-__all__ = ["Pair", "Problem", "effort_of", "iterate", "scale_of"]
+__all__ = [
+    "Pair",
+    "Problem",
+    "effort_of",
+    "iterate",
+    "reason_kept",
+    "scale_of",
+    "take_start",
+    "tell_start",
+]
 
 _MEASURE_EVERY = 10  # iterations between two measurements of the projected gradient
 _FIRST_LOOK = 3  # and when it is measured first: a stand-in may have brought the pair near
@@ -221,8 +230,7 @@ def _state(course: _Course, pair: Pair, W: np.ndarray, images: Encodings) -> Sta
     numbers = numbers_of(course)
     if course.extrapolation is not None:
         numbers["extrapolation"] = numbers_of(course.extrapolation)
-    if pair.start is not None:
-        numbers["start"] = [list(vars(point).values()) for point in pair.start]
+    tell_start(pair, numbers)
     return State({"W": pair.W, "W_ahead": W, **images.arrays()}, numbers)
 
 
@@ -235,12 +243,28 @@ def _restore(
         set_numbers(course, numbers)
         if course.extrapolation is not None:
             set_numbers(course.extrapolation, numbers["extrapolation"])
-        if (start := numbers.get("start")) is not None:
-            of_H, of_W = (Point(*map(float, point)) for point in start)
-            pair.start = of_H, of_W
+        take_start(pair, numbers)
         pair.W[...] = state.arrays["W"]
         W[...] = state.arrays["W_ahead"]
         images.restore(state.arrays)
+    return reason_kept(numbers, course, rule)
+
+
+def tell_start(pair: Pair, numbers: dict[str, Any]) -> None:
+    """Add what the models told at the start of a run to the numbers of its state."""
+    if pair.start is not None:
+        numbers["start"] = [list(vars(point).values()) for point in pair.start]
+
+
+def take_start(pair: Pair, numbers: dict[str, Any]) -> None:
+    """Take back what `tell_start` told."""
+    if (start := numbers.get("start")) is not None:
+        of_H, of_W = (Point(*map(float, point)) for point in start)
+        pair.start = of_H, of_W
+
+
+def reason_kept(numbers: dict[str, Any], course: Any, rule: Rule) -> str:
+    """Return why a run had ended that is gone on with, or an empty string."""
     reason = str(numbers.get("reason", ""))
     if not reason and course.slow >= rule.patience:  # it ended by a rule that is another one now
         course.slow = 0

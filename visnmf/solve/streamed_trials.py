@@ -254,12 +254,11 @@ class StreamedTrials:
             where: Columns = columns
             if len(self._V.lost) != self._lost:  # what was read before may be lost now
                 self._consts, self._lost = {}, len(self._V.lost)
-            lost = [i for i in self._V.lost if columns.start <= i < columns.stop]
-            if lost:
-                block, kept = readable(block, np.array(lost) - columns.start)
+            if lost := self._V.lost_in(columns):
+                block, kept = readable(block, np.array(lost))
                 where = np.arange(columns.start, columns.stop)[kept]
                 for F in (self.H, self._before, self.tried, self._stepped):
-                    F[:, lost] = 0
+                    F[:, columns][:, lost] = 0
             if not block.shape[1]:
                 continue
             if columns.start not in self._consts:

@@ -33,6 +33,7 @@ LAYERS = [
     {"model", "estimator", "measure", "samples"},
     {"features"},
     {"tasks"},
+    {"archive"},
     {"plots"},
     {"cli"},
 ]

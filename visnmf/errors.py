@@ -8,6 +8,8 @@ A message tells what was received, what is needed and what would work.
 from __future__ import annotations
 
 __all__ = [
+    "ArchiveFormatError",
+    "ArchiveNotFoundError",
     "ClusterError",
     "ConvergenceWarning",
     "ImageReadError",
@@ -68,6 +70,27 @@ class ModelNotFoundError(VisnmfError, FileNotFoundError):
         self.path = path
 
     def __reduce__(self) -> tuple[type[ModelNotFoundError], tuple[str]]:
+        return type(self), (self.path,)
+
+
+class ArchiveFormatError(VisnmfError, ValueError):
+    """An archive of pictures is damaged, hostile or of a version that cannot be read."""
+
+
+class ArchiveNotFoundError(VisnmfError, FileNotFoundError):
+    """There is no archive of this name.
+
+    Parameters
+    ----------
+    path : str
+        The file that is not there.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: there is no such archive")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[ArchiveNotFoundError], tuple[str]]:
         return type(self), (self.path,)
 
 

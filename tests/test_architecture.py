@@ -49,6 +49,7 @@ HEAVY = {
     "dask": set(),
     "distributed": set(),
     "h5py": set(),
+    "imagecodecs": set(),
     "matplotlib": {"plots"},
     "numba": {"kernels"},
     "rich": {"cli"},

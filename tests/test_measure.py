@@ -10,7 +10,15 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from visnmf import ImageLayout, ImageSet
 from visnmf.errors import InvalidInputError
-from visnmf.measure import hoyer_sparseness, part_overlap, psnr, relative_error, ssim
+from visnmf.measure import (
+    hoyer_sparseness,
+    match_parts,
+    part_cosines,
+    part_overlap,
+    psnr,
+    relative_error,
+    ssim,
+)
 
 RNG = np.random.default_rng(0)
 PICTURES = RNG.random((4, 12, 10))
@@ -189,3 +197,38 @@ def test_measuring_loads_neither_matplotlib_nor_scikit_image():
         "assert not {'matplotlib', 'skimage', 'cv2', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestMatching:
+    def test_finds_a_permutation_whatever_the_scale(self):
+        A = RNG.random((40, 7))
+        order = RNG.permutation(7)
+        matching = match_parts(A, A[:, order] * RNG.uniform(1e-150, 1e150, 7))
+        assert matching.first.tolist() == list(range(7))
+        assert order[matching.second].tolist() == list(range(7))
+        np.testing.assert_allclose(matching.cosine, 1.0, rtol=1e-12)
+
+    def test_takes_the_best_sum_and_not_the_best_pair_first(self):
+        # 0-0 is the best pair, but leaves 1-1, which is orthogonal.
+        A = np.array([[1.0, 0.9], [0.0, np.sqrt(1 - 0.81)]])
+        B = np.array([[1.0, 0.95], [0.0, -0.0]])
+        B[1, 1] = np.sqrt(1 - 0.95**2)
+        cosines = part_cosines(A, B)
+        matching = match_parts(A, B)
+        best = max(cosines[0, 0] + cosines[1, 1], cosines[0, 1] + cosines[1, 0])
+        assert matching.cosine.sum() == pytest.approx(best)
+
+    @pytest.mark.parametrize(("a", "b"), [(3, 5), (5, 3), (1, 4)])
+    def test_ranks_may_differ(self, a, b):
+        matching = match_parts(RNG.random((9, a)), RNG.random((9, b)))
+        assert len(matching.first) == len(set(matching.second.tolist())) == min(a, b)
+        assert 0 < matching.mean <= 1
+
+    def test_a_part_of_zeros_is_like_none(self):
+        assert part_cosines(np.zeros((4, 1)), np.ones((4, 2))).tolist() == [[0.0, 0.0]]
+
+    def test_other_pictures_are_refused(self):
+        with pytest.raises(InvalidInputError, match="one size"):
+            match_parts(np.ones((4, 2)), np.ones((5, 2)))
+        with pytest.raises(InvalidInputError, match="finite"):
+            match_parts(np.full((4, 2), np.nan), np.ones((4, 2)))

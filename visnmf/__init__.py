@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visnmf import errors, features, kin, measure, plots, recipes, samples, tasks, terms
+    from visnmf.archive.archive import Archive
+    from visnmf.archive.compress import compress
     from visnmf.estimator.function import non_negative_factorization
     from visnmf.estimator.minibatch import MiniBatchNMF
     from visnmf.estimator.nmf import NMF
@@ -58,6 +60,7 @@ _MODULES = {
     "terms": "visnmf.terms",
 }
 _HOMES = {
+    "Archive": "visnmf.archive.archive",
     "NMF": "visnmf.estimator.nmf",
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
@@ -69,6 +72,7 @@ _HOMES = {
     "Pictures": "visnmf.images.pictures",
     "Progress": "visnmf.solve.progress",
     "align_faces": "visnmf.faces.align",
+    "compress": "visnmf.archive.compress",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
     "extract_patches": "visnmf.images.patches",
@@ -87,6 +91,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Archive",
     "NMF",
     "Factorization",
     "ImageLayout",
@@ -98,6 +103,7 @@ __all__ = [
     "Pictures",
     "Progress",
     "align_faces",
+    "compress",
     "encode",
     "errors",
     "features",

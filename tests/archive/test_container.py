@@ -299,8 +299,8 @@ def test_messages_of_what_is_no_whole_archive(full):
     with pytest.raises(ArchiveFormatError, match="no archive of visnmf"):
         Container.open(full)
     full.write_bytes(whole.replace(b"\r\n", b"\n"))
-    with pytest.raises(ArchiveFormatError, match="line ends were changed"):
-        Container.open(full, salvage=True)
+    with pytest.raises(ArchiveFormatError, match="line ends were changed.*salvage"):
+        Container.open(full)
     full.write_bytes(b"")
     with pytest.raises(ArchiveFormatError, match="no archive"):
         Container.open(full)

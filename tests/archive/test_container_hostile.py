@@ -29,7 +29,7 @@ FACTORS = {"flags": 2, "rank": 1, "chunk": 2}
 def directory(rows=ROWS, floats=(), body=BODY, extra=b"", **fields):
     """Return the bytes of a directory, in order but for what is asked for."""
     wanted = {**CODES, **NUMBERS, **fields}
-    out = bytes(wanted[name] for name in CODES)
+    out = bytearray(wanted[name] for name in CODES)
     out += b"".join(
         wanted[name] if isinstance(wanted[name], bytes) else varint(wanted[name])
         for name in NUMBERS
@@ -40,7 +40,7 @@ def directory(rows=ROWS, floats=(), body=BODY, extra=b"", **fields):
         crc = zlib.crc32(body[at : at + length]) if at + length <= len(body) else 0
         out += bytes([kind, coder]) + varint(length) + struct.pack("<I", crc)
         at += length
-    return out + extra
+    return bytes(out) + extra
 
 
 def frame(data, body=BODY, version=1, reserved=0, length=None):
@@ -170,8 +170,8 @@ def test_tables_that_are_not_what_the_header_implies(tmp_path, rows):
 def test_sections_that_leave_the_file(tmp_path, length):
     content = frame(directory([*ROWS[:2], (8, 0, length)]))
     path = tmp_path / "a"
+    path.write_bytes(content)
     with pytest.raises(ArchiveFormatError, match="cut short"):
-        path.write_bytes(content)
         Container.open(path)
     with memory_below(2**20), Container.open(path, salvage=True) as container:
         assert container.read(SectionKind.RESIDUAL, 0)[1] == BODY[10:18]
@@ -230,13 +230,11 @@ def test_a_newer_version_is_told_even_where_its_directory_lies_elsewhere(tmp_pat
 
 @pytest.mark.parametrize("length", [1, 2**31 - 1])
 def test_directories_that_are_bombs(tmp_path, length):
-    """A table of 300,000 sections costs no more memory than what the file has itself."""
-    n = 300_000
+    """A table of 100,000 sections costs no more memory than what the file has itself."""
+    n = 100_000
     good = directory([(8, 0, length)] * n, body=b"", n=n, sheet_chunk=1, columns=1)
-    crcs = struct.pack("<I", zlib.crc32(b"a"))
     with pytest.raises(ArchiveFormatError, match="too many|cut short"):
         opened(tmp_path / "a", frame(good, body=b"a"))
-    assert crcs
     many = directory([(8, 0, length)] * n, body=b"")
     with pytest.raises(ArchiveFormatError, match="more than the"):
         opened(tmp_path / "a", frame(many, body=b""))

@@ -59,6 +59,11 @@ class Basis:
         """Bytes of all sections, with those of the scales."""
         return sum(len(data) for _, data in self.sections) + 2 * len(self.scales)
 
+    @property
+    def top(self) -> int:
+        """The greatest level that the type of the pictures holds."""
+        return 255 if self.peak < 256 else 65535
+
     def steps(self) -> np.ndarray:
         """Return what a step of H adds to V, as float32 (rank, m)."""
         worth = self.scales / (2.0**self.shift * self.peak)
@@ -172,9 +177,7 @@ class PaintedParts:
         scales, shift = fix_scales(step * self.peak / np.maximum(lengths, 1.0))
         return Basis(parts, scales, shift, self.peak, sections)
 
-    def _paint(
-        self, W: np.ndarray, H: np.ndarray
-    ) -> tuple[np.ndarray, list[tuple[Coder, bytes]]]:
+    def _paint(self, W: np.ndarray, H: np.ndarray) -> tuple[np.ndarray, list[tuple[Coder, bytes]]]:
         """Return the parts as they come back from the sheets, and the sheets' bytes."""
         weights = W * _rms(H)[:, None]
         painted = np.rint(weights * (255.0 / max(float(weights.max()), 1e-30))).astype(np.uint8)

@@ -19,10 +19,12 @@ from visnmf.archive.lossy import LOSSY, LossyCodec, lossy_codec
 from visnmf.archive.packed import pack_bytes, unpack_bytes
 from visnmf.archive.registry import MAX_SAMPLES, MAX_SIDES, Coder
 from visnmf.archive.stated import check, check_wanted
+from visnmf.archive.stated_jxl import bare_jxl
 from visnmf.errors import ArchiveFormatError, InvalidInputError
 
 __all__ = [
     "LOSSY",
+    "PLAIN",
     "MAX_SAMPLES",
     "MAX_SIDES",
     "Coder",
@@ -37,7 +39,7 @@ __all__ = [
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
 
-_PLAIN = (Coder.RAW, Coder.ZSTD, Coder.BROTLI, Coder.LZMA)
+PLAIN = (Coder.RAW, Coder.ZSTD, Coder.BROTLI, Coder.LZMA)
 _FEW_BYTES = 4096  # of levels; above it plain bytes never win over JPEG XL
 
 
@@ -150,7 +152,7 @@ def decode_image(coder: int, data: bytes, shape: tuple[int, ...], dtype: DTypeLi
         The bytes do not say that they hold such an image, or are damaged.
     """
     dtype = np.dtype(dtype)
-    if coder in _PLAIN:
+    if coder in PLAIN:
         check_wanted(coder, shape, dtype)
         size = math.prod(shape) * dtype.itemsize
         plain = unpack_bytes(coder, data, size)
@@ -215,17 +217,10 @@ def _is_readable(coder: Coder, data: bytes, levels: Levels) -> bool:
 
 
 def _jxl(levels: Levels, effort: int) -> bytes:
-    """Return the bare codestream of JPEG XL; libjxl puts boxes around those of 16 bits."""
     import imagecodecs
 
-    data = bytes(imagecodecs.jpegxl_encode(levels, lossless=True, effort=effort, numthreads=1))
-    at = 0
-    while data[:2] != b"\xff\x0a" and at < len(data):
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if kind == b"jxlc":
-            return data[at + 8 : at + size if size else None]
-        at += max(8, size)
-    return data
+    data = imagecodecs.jpegxl_encode(levels, lossless=True, effort=effort, numthreads=1)
+    return bare_jxl(bytes(data))
 
 
 def _jpegls(levels: Levels, error: int) -> bytes:

@@ -196,10 +196,11 @@ class Container:
             begin = file.size - SHA - TAIL - len(data) - directory.table.total
             told = f"{error}; read from the copy at the end"
         container = cls(file, data, directory, begin)
-        container.damage = ([told] if told else []) + container._wrong_size()
-        if container._wrong_size() and not salvage:
+        wrong = container._wrong_size()
+        container.damage = ([told] if told else []) + wrong
+        if wrong and not salvage:
             raise ArchiveFormatError(
-                f"{container.damage[-1]}; `visnmf extract --salvage` gets out what is whole"
+                f"{'; '.join(container.damage)}; `visnmf extract --salvage` gets out what is whole"
             )
         return container
 

@@ -45,8 +45,8 @@ class Header:
         Values of a pixel, from 1 to 4096.
     kept : int
         Pixels that a mask keeps; 0 stands for all of them, that is, no mask.
-    bits : {1, 8, 16}
-        Of a level, so that levels go from 0 to 2^bits - 1; 1 for pictures of bool only.
+    bits : {8, 16}
+        Of a level, so that levels go from 0 to 2^bits - 1; pictures of bool have 0 and 255.
     dtype : str
         NumPy's name of the type of the originals, as in `ImageLayout`.
     low, high : float
@@ -186,13 +186,9 @@ class Header:
         self._set("kept", self.kept or pixels)
 
     def _check_levels(self) -> None:
-        self._whole("bits", 1, 16)
-        need(self.bits in BITS, f"bits must be 1, 8 or 16, got {self.bits}")
+        self._whole("bits", 8, 16)
+        need(self.bits in BITS, f"bits must be 8 or 16, got {self.bits}")
         need(self.dtype in DTYPES, f"dtype {self.dtype!r:.40} is none of {', '.join(DTYPES)}")
-        need(
-            (self.bits == 1) == (self.dtype == "bool"),
-            f"1 bit and bool go together, got {self.bits} bit(s) and {self.dtype}",
-        )
         self._finite("low")
         self._finite("high")
         need(
@@ -272,8 +268,8 @@ class Header:
         self._finite("worst_psnr")
         # Rounding may leave the PSNR of a set of one picture a hair off that of the picture.
         need(
-            0 <= self.worst_psnr <= self.psnr + 1e-6,
-            f"need 0 <= worst_psnr <= psnr, got {self.worst_psnr} and {self.psnr}",
+            self.worst_psnr <= self.psnr + 1e-6,
+            f"need worst_psnr <= psnr, got {self.worst_psnr} and {self.psnr}",
         )
 
     def _set(self, name: str, value: object) -> None:

@@ -31,7 +31,7 @@ def header_bytes(header: Header) -> bytes:
     data : bytes
         From 16 to 97 of them; equal headers give equal bytes.
     """
-    ranged = (header.low, header.high) != (0.0, float(header.peak))
+    ranged = (header.low, header.high) != (0.0, _usual_high(header.dtype, header.bits))
     flags = header.base | _APART * header.apart | _MASKED * header.masked | _RANGE * ranged
     out = bytearray([flags, header.mode, DTYPES.index(header.dtype), header.bits])
     numbers = [header.n, header.height, header.width, header.channels]
@@ -67,7 +67,7 @@ def take_header(cursor: Cursor) -> Header:
     n, height, width, channels = (cursor.varint() for _ in range(4))
     kept = cursor.varint() if flags & _MASKED else 0
     counts = {name: cursor.varint() for name in _COUNTS}
-    low, high = 0.0, 2.0**bits - 1
+    low, high = 0.0, _usual_high(DTYPES[dtype], bits)
     if flags & _RANGE:
         low, high = cursor.float64(), cursor.float64()
     target = cursor.float64() if mode in _AIMED else 0.0
@@ -98,3 +98,8 @@ def take_header(cursor: Cursor) -> Header:
     if header_bytes(header) != cursor.data[start : cursor.at]:
         raise ArchiveFormatError(f"{cursor.what} says something in more bytes than it needs")
     return header
+
+
+def _usual_high(dtype: str, bits: int) -> float:
+    """Return what the greatest level stands for where nothing is said, level 0 being 0."""
+    return 1.0 if dtype == "bool" or dtype.startswith("float") else 2.0**bits - 1

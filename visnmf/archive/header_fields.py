@@ -48,7 +48,7 @@ MAX_SHIFT = 62
 """Bits after the point in the scales of the parts."""
 MAX_STEP = 65535
 """Levels between two steps of the residual."""
-BITS = (1, 8, 16)
+BITS = (8, 16)
 """Of a level."""
 DTYPES = (
     *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),

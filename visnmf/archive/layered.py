@@ -26,8 +26,10 @@ from visnmf.archive.trial import Pair, Trial, compact
 
 __all__ = ["base_of", "compact_for_residual", "seek_layers"]
 
-_RANKS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 30, 35, 40, 47, 55, 64, 75, 88)
-_RANKS += (103, 120, 140, 164, 192, 225, 263, 308, 360)
+_RANKS = (
+    *(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 30, 35, 40, 47, 55, 64, 75, 88),
+    *(103, 120, 140, 164, 192, 225, 263, 308, 360),
+)
 _EFFORT = 7  # of the residual's coder during the search
 
 
@@ -35,7 +37,7 @@ def base_of(trial: Trial, columns: slice = slice(None)) -> np.ndarray:
     """Return the levels that parts and encodings give, shape (n, m)."""
     basis = trial.basis
     weights = weighted(basis.parts, basis.scales)
-    return rebuild(weights, trial.H[:, columns], basis.shift, basis.peak)
+    return rebuild(weights, trial.H[:, columns], basis.shift, basis.top)
 
 
 def compact_for_residual(problem: Problem, pair: Pair, bound: int, *, effort: int = 9) -> Trial:
@@ -53,8 +55,7 @@ def compact_for_residual(problem: Problem, pair: Pair, bound: int, *, effort: in
         Of the coder of the parts.
     """
     V, peak = problem.V, problem.peak
-    left = V - pair.W.T @ pair.H
-    variance = float(np.einsum("mj,mj->", left, left, dtype=np.float64)) / V.size
+    variance = pair.error(V) / V.size
     step = math.sqrt(12.0 * variance + ((2 * bound + 1) / peak) ** 2)
     # No encoding may be beyond what 16 bits hold.
     longest = float((pair.H * np.linalg.norm(pair.W, axis=1)[:, None]).max())

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.archive.registry import MAX_SAMPLES, MAX_SIDES, Coder
+from visnmf.archive.stated_jxl import bare_jxl
 from visnmf.errors import InvalidInputError
 
 __all__ = ["LOSSY", "LossyCodec", "lossy_codec"]
@@ -140,7 +141,8 @@ def _jpeg2000(levels: Levels, quality: float) -> bytes:
 def _jxl(levels: Levels, quality: float) -> bytes:
     import imagecodecs
 
-    return bytes(imagecodecs.jpegxl_encode(levels, distance=quality, effort=7, numthreads=1))
+    data = imagecodecs.jpegxl_encode(levels, distance=quality, effort=7, numthreads=1)
+    return bare_jxl(bytes(data))
 
 
 def _avif(levels: Levels, quality: int) -> bytes:

@@ -34,8 +34,8 @@ def leave_over(levels: np.ndarray, base: np.ndarray | None, step: int) -> np.nda
     """
     half = step // 2
     if base is None:
-        return levels if step == 1 else ((levels.astype(np.int32) + half) // step).astype(
-            levels.dtype
+        return (
+            levels if step == 1 else ((levels.astype(np.int32) + half) // step).astype(levels.dtype)
         )
     peak = int(np.iinfo(levels.dtype).max)
     difference = levels.astype(np.int32) - base

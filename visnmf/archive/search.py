@@ -14,7 +14,7 @@ from visnmf.archive.curve import Curve, Goal
 from visnmf.archive.trial import Pair
 from visnmf.solve.factorize import factorize
 
-__all__ = ["Found", "Problem", "Spectrum", "seek_factors", "walk"]
+__all__ = ["Found", "Problem", "Spectrum", "first_step", "seek_factors", "walk"]
 
 _RATIO = 1.13  # between neighboring ranks that are tried
 _MOST_RANK = 1024
@@ -56,9 +56,7 @@ class Problem:
 
     def fit(self, rank: int) -> Pair:
         """Learn parts."""
-        found = factorize(
-            self.V, rank, max_iter=_ITERATIONS, tol=0.0, change=1e-5, seed=self.seed
-        )
+        found = factorize(self.V, rank, max_iter=_ITERATIONS, tol=0.0, change=1e-5, seed=self.seed)
         return Pair.of(found.W, found.H)
 
 
@@ -251,18 +249,22 @@ class _Search:
 _LINEAR = 8  # ranks up to it are all on the grid
 
 
-def first_step(problem: Problem, pair: Pair, goal: Goal, maker: BasisMaker) -> float:
+def first_step(problem: Problem, pair: Pair, goal: Goal | None, maker: BasisMaker) -> float:
     """Guess the step that meets a goal: rounding adds step^2 / 12 for each number of H.
 
-    A number of W, whose step is coarser, counts once for the whole set.
+    A number of W, whose step is coarser, counts once for the whole set. Without a goal,
+    the step that adds half as much error as the rank leaves.
     """
     V = problem.V
-    left = V - pair.W.T @ pair.H
-    own = float(np.einsum("mj,mj->", left, left, dtype=np.float64))
+    own = pair.error(V)
     share = V.shape[1] / problem.n
     entries = pair.H.size + maker.coarse * share * pair.W.size
-    if goal.psnr is not None:
-        room = V.size / 10.0 ** (goal.psnr / 10.0) - own
+    if goal is None or goal.psnr is not None:
+        if goal is None:
+            room = 0.5 * own
+        else:
+            assert goal.psnr is not None
+            room = V.size / 10.0 ** (goal.psnr / 10.0) - own
         return 1.4 * math.sqrt(12.0 * max(room, 0.02 * own, 1e-12) / entries)
     assert goal.nbytes is not None
     bits = max(8.0 * 0.8 * share * goal.nbytes / pair.H.size, 0.3)

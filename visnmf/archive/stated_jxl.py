@@ -13,7 +13,7 @@ from typing import NoReturn
 from visnmf.archive.stated_bits import Bits
 from visnmf.errors import ArchiveFormatError
 
-__all__ = ["JxlImage", "read_jxl"]
+__all__ = ["JxlImage", "bare_jxl", "read_jxl"]
 
 _CODESTREAM = b"\xff\x0a"
 _MAX_FRAMES = 4  # libjxl writes one, and one or two of patches before it
@@ -67,6 +67,21 @@ def read_jxl(data: bytes) -> JxlImage:
     if at != len(data):
         _refuse(f"{len(data)} bytes, of which its frames take {at}")
     return image
+
+
+def bare_jxl(data: bytes) -> bytes:
+    """Return the codestream without the boxes that libjxl puts around some.
+
+    It does so for 16 bits without loss, and above 2^18 pixels a side. Bytes that have no box of a
+    codestream are returned as they are.
+    """
+    at = 0
+    while data[:2] != _CODESTREAM and at < len(data):
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if kind == b"jxlc":
+            return data[at + 8 : at + size if size else None]
+        at += max(8, size)
+    return data
 
 
 def _refuse(what: str) -> NoReturn:
@@ -165,11 +180,13 @@ def _frame(data: bytes, at: int, image: JxlImage, *, xyb: bool) -> tuple[int, bo
     groups = -(-height // group) * -(-width // group)
     coarse = -(-height // (8 * group)) * -(-width // (8 * group))
     entries = 1 if groups == 1 else 2 + coarse + groups
-    if bits.read(1):
-        _refuse("parts that are not in order")
-    bits = Bits(data, bits.next_byte)
     if entries > 8 * len(data):
         _refuse("a frame of more parts than it has bits")
+    if bits.read(1):  # parts in another order, which is coded: libjxl, above 2048 pixels a side
+        if not last:
+            _refuse("parts that are not in order")
+        return len(data), True
+    bits = Bits(data, bits.next_byte)
     length = sum(bits.u32(*_SIZES) for _ in range(entries))
     return bits.next_byte + length, last
 

@@ -30,7 +30,7 @@ class Pair:
     Attributes
     ----------
     W, H : ndarray of float32 (rank, m), (rank, n)
-        No row of either is zero.
+        No row of either is zero, unless all of V is.
     """
 
     W: np.ndarray
@@ -38,10 +38,20 @@ class Pair:
 
     @classmethod
     def of(cls, W: np.ndarray, H: np.ndarray) -> Pair:
-        """Take factors as `factorize` gives them, without parts that are never used."""
+        """Take factors as `factorize` gives them, strong parts first, none that is never used."""
         W = W.T
-        used = (W.max(axis=1) > 0) & (H.max(axis=1) > 0)
-        return cls(np.ascontiguousarray(W[used]), np.ascontiguousarray(H[used]))
+        energy = np.einsum("km,km->k", W, W) * np.einsum("kj,kj->k", H, H)
+        order = np.argsort(-energy, kind="stable")[: max(1, np.count_nonzero(energy))]
+        return cls(np.ascontiguousarray(W[order]), np.ascontiguousarray(H[order]))
+
+    def error(self, V: np.ndarray) -> float:
+        """Return ||V - W'H||^2, by blocks of images."""
+        total = 0.0
+        for first in range(0, V.shape[1], _BLOCK):
+            some = slice(first, first + _BLOCK)
+            left = V.T[some] - self.H[:, some].T @ self.W
+            total += float(np.einsum("jm,jm->", left, left, dtype=np.float64))
+        return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,26 +120,27 @@ def compact(
         used = Q.any(axis=1) & basis.parts.any(axis=1)
         if not used.any():
             break
-        E, Q = np.ascontiguousarray(E[used]), np.ascontiguousarray(Q[used])
-        H = Q.astype(np.float32)
-        W = E
+        H = Q[used].astype(np.float32)
+        energy = np.diag(G)[used] * np.einsum("kj,kj->k", H, H)
+        order = np.argsort(-energy, kind="stable")  # the coder of entries goes from large to small
+        W, H = np.ascontiguousarray(E[used][order]), np.ascontiguousarray(H[order])
         basis = maker.make(W, H, step, product(H, V.T))
-    peak = basis.peak
     check_sums(basis.parts, basis.scales, Q.max(axis=1), basis.shift)
-    error = squared_error(V, basis, Q, peak)
+    error = squared_error(V, basis, Q)
     return Trial(basis, Q, step, error, basis.nbytes + estimate_bytes(Q) * n / V.shape[1])
 
 
-def squared_error(V: np.ndarray, basis: Basis, Q: np.ndarray, peak: int) -> float:
+def squared_error(V: np.ndarray, basis: Basis, Q: np.ndarray) -> float:
     """Return the squared error of what a reader will see, summed over all values, in levels."""
     weights = weighted(basis.parts, basis.scales)
     n = V.shape[1]
+    peak, top = basis.peak, basis.top
     sums = np.zeros(-(-n // _BLOCK))
 
     def add(first: int, last: int) -> None:
         for i in range(first, last):
             columns = slice(i * _BLOCK, min(n, (i + 1) * _BLOCK))
-            seen = rebuild(weights, Q[:, columns], basis.shift, peak)
+            seen = rebuild(weights, Q[:, columns], basis.shift, top)
             difference = np.rint(V[:, columns].T * np.float32(peak))
             difference -= seen
             sums[i] = np.einsum("jm,jm->", difference, difference, dtype=np.float64)

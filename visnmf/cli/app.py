@@ -9,14 +9,17 @@ import click
 
 from visnmf import __version__
 from visnmf.cli.anomalies import anomalies
+from visnmf.cli.compress import compress
 from visnmf.cli.demo import demo
 from visnmf.cli.encode import encode
+from visnmf.cli.extract import extract
 from visnmf.cli.faces import faces
 from visnmf.cli.failures import INTERRUPTED, Failure, explain
 from visnmf.cli.features import features
 from visnmf.cli.group import group
 from visnmf.cli.info import info
 from visnmf.cli.learn import learn
+from visnmf.cli.list_names import list_names
 from visnmf.cli.options import DEBUG_KEY, debug_option
 from visnmf.cli.pack import pack
 from visnmf.cli.recipes import recipes
@@ -24,6 +27,7 @@ from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.show import show
 from visnmf.cli.similar import similar
 from visnmf.cli.text import note, one_line_warnings
+from visnmf.cli.verify import verify
 
 __all__ = ["cli", "main"]
 
@@ -37,6 +41,10 @@ COMMANDS = (
     group,
     anomalies,
     features,
+    compress,
+    extract,
+    list_names,
+    verify,
     pack,
     info,
     recipes,
@@ -53,6 +61,7 @@ A first session:
   visnmf encode photos.safetensors more/ -o codes.csv    features of other pictures
   visnmf reconstruct photos.safetensors more/ -o rebuilt
   visnmf similar photos.safetensors one.jpg --in more/   what is like it
+  visnmf compress scans/ -o scans.vnmf --psnr 36         many alike in one small file
 
 \b
 `visnmf COMMAND --help` tells all about a command. Exit codes: 0 all went well,

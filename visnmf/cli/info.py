@@ -1,4 +1,4 @@
-"""`visnmf info`: what a model is and where it comes from, or what a pack of pictures holds."""
+"""`visnmf info`: what a model is and where it comes from, or what a pack or an archive holds."""
 
 from __future__ import annotations
 
@@ -19,20 +19,29 @@ __all__ = ["info"]
 
 
 @click.command(
-    short_help="Tell what a model or a pack is and where it comes from.",
+    short_help="Tell what a model, an archive or a pack is.",
     epilog=examples(
         "visnmf info faces.safetensors",
         "visnmf info faces.safetensors --json",
         "visnmf info photos.zarr",
+        "visnmf info scans.vnmf",
     ),
 )
 @model_argument
 @click.option("--json", "as_json", is_flag=True, help="Write all of it as JSON, for programs.")
 @debug_option
 def info(model_file: Path, as_json: bool) -> None:
-    """Tell what MODEL is and where it comes from, or what a pack of pictures holds."""
+    """Tell what MODEL is and where it comes from, or what a pack or an archive holds.
+
+    Of an archive it tells what takes the bytes.
+    """
     if model_file.is_dir():
         _tell_pack(model_file, as_json)
+        return
+    from visnmf.cli.info_archive import is_archive, tell_archive
+
+    if is_archive(model_file):
+        tell_archive(model_file, as_json)
         return
     from visnmf.tasks.encoders import ModelEncoder, open_encoder
 

@@ -12,11 +12,13 @@ import click
 
 __all__ = [
     "DEBUG_KEY",
+    "ByteCount",
     "OutputFile",
     "Size",
     "debug_option",
     "examples",
     "jobs_option",
+    "keeping_options",
     "model_argument",
     "on_error_option",
     "recursive_option",
@@ -44,6 +46,25 @@ class Size(click.ParamType):
         if not height * width:
             self.fail(f"{value!r} is no size; give height x width, such as 64x48", param, ctx)
         return height, width
+
+
+class ByteCount(click.ParamType):
+    """A number of bytes, as in 200k, 1.5M or 123456; k, M and G are powers of 1000."""
+
+    name = "BYTES"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([kKmMgG]?)(i?)[bB]?\s*", value)
+        if not found or (found[3] and not found[2]):
+            self.fail(f"{value!r} is no number of bytes; give such as 200k or 1.5M", param, ctx)
+        base = 1024 if found[3] else 1000
+        count = int(float(found[1]) * base ** " kmg".index(found[2].lower() or " "))
+        if count < 1:
+            self.fail(f"{value!r} is less than a byte", param, ctx)
+        return count
 
 
 class OutputFile(click.ParamType):
@@ -136,17 +157,31 @@ _SHAPE = (
         show_default=True,
         help="A picture of another size than --size: stretch it, crop it to shape, or refuse it.",
     ),
-    click.option(
-        "--mode",
-        type=click.Choice(["gray", "rgb", "keep"]),
-        default="gray",
-        show_default=True,
-        help="What to make of colors.",
-    ),
     click.option("--color", "mode", flag_value="rgb", help="Short for --mode rgb."),
 )
 
 
+def _mode_option(usual: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--mode",
+        type=click.Choice(["gray", "rgb", "keep"]),
+        default=usual,
+        show_default=True,
+        help="What to make of colors.",
+    )
+
+
+def _shaped(command: _Command, usual: str) -> _Command:
+    *first, last = _SHAPE
+    options = [*first, _mode_option(usual), last]
+    return reduce(lambda made, option: option(made), reversed(options), command)
+
+
 def shape_options(command: _Command) -> _Command:
     """Add --size, --fit and --mode: what pictures are to look like in V."""
-    return reduce(lambda made, option: option(made), reversed(_SHAPE), command)
+    return _shaped(command, "gray")
+
+
+def keeping_options(command: _Command) -> _Command:
+    """Add --size, --fit and --mode, where pictures keep their colors unless asked."""
+    return _shaped(command, "keep")

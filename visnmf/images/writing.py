@@ -16,7 +16,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["encode_picture", "save_images"]
+__all__ = ["encode_picture", "save_images", "suffix_of"]
 
 
 def save_images(
@@ -52,7 +52,7 @@ def save_images(
     root = Path(folder)
     if root.exists() and not root.is_dir():
         raise InvalidInputError(f"cannot save into {root}: it is not a folder")
-    suffix = _suffix(layout)
+    suffix = suffix_of(layout)
     taken: set[str] = set()
     paths = []
     for image, name in zip(images, names, strict=True):
@@ -91,7 +91,8 @@ def encode_picture(picture: NDArray[Any], suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def _suffix(layout: ImageLayout) -> str:
+def suffix_of(layout: ImageLayout) -> str:
+    """Return the format for pictures of a layout: ".png", or ".tif" where PNG cannot hold them."""
     fits_png = layout.dtype in {"bool", "uint8", "uint16"} and layout.channels in {1, 3}
     return ".png" if fits_png else ".tif"
 

@@ -1,0 +1,193 @@
+"""The smallest archive of some pictures in each mode, among parts and contact sheets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from visnmf.archive.assemble import Draft, draft_factors
+from visnmf.archive.basis import PaintedParts, WholeParts
+from visnmf.archive.curve import Curve, Goal
+from visnmf.archive.layered import compact_for_residual, seek_layers
+from visnmf.archive.material import Material
+from visnmf.archive.search import Found, Problem, first_step, seek_factors
+from visnmf.archive.settle import fit_all, settle_factors
+
+__all__ = ["Asked", "by_hand", "factors_for", "layers_for"]
+
+_TRIES = 6  # to come near to a number of bytes
+_SAMPLE = 6_000_000
+"""Values of V that the search looks at."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user settled.
+
+    Attributes
+    ----------
+    seed : int
+        Of the fits.
+    chunk : int
+        Pictures whose encodings are read together.
+    report : callable, optional
+        Told in words what is done now.
+    """
+
+    seed: int
+    chunk: int
+    report: Callable[[str], object] | None = field(default=None, compare=False)
+
+    def tell(self, what: str) -> None:
+        """Tell what is done now."""
+        if self.report:
+            self.report(what)
+
+
+def _problem(material: Material, whole: Material, asked: Asked) -> Problem:
+    return Problem(material.V, whole.n * whole.planes, material.peak, material.canvas, asked.seed)
+
+
+def factors_for(
+    materials: list[Material], goal: Goal, asked: Asked, hopeless: float = math.inf
+) -> Draft | None:
+    """Return the smallest archive of parts that meets a goal.
+
+    Parameters
+    ----------
+    materials : list of Material
+        The same pictures, with channels together and apart.
+    goal : Goal
+        A PSNR, or bytes of the whole file.
+    asked : Asked
+        What the user settled.
+    hopeless : float
+        Bytes beyond which a search is given up (of a goal of bytes: minus the dB).
+
+    Returns
+    -------
+    draft : Draft or None
+        None where no rank meets the goal.
+    """
+    found: list[tuple[float, int, Found]] = []
+    limit = math.log2(hopeless) if goal.psnr is not None and hopeless > 0 else hopeless
+    for place, material in enumerate(materials):
+        apart = " of channels apart" if material.apart and len(materials) > 1 else ""
+        best = seek_factors(
+            _problem(material.sample(_SAMPLE), material, asked),
+            goal,
+            hopeless=limit,
+            report=partial(_tell_rank, asked, apart),
+        )
+        if best is not None:
+            found.append((best.cost, place, best))
+    if not found:
+        return None
+    _, place, best = min(found, key=lambda f: f[:2])
+    material = materials[place]
+    asked.tell(f"all pictures with {best.rank} parts")
+    problem = _problem(material, material, asked)
+    if goal.psnr is not None:
+        trial = settle_factors(problem, best, goal)
+        return None if trial is None else draft_factors(material, trial, chunk=asked.chunk)
+    return _within_bytes(material, problem, best, goal, asked)
+
+
+def _tell_rank(asked: Asked, apart: str, told: str) -> None:
+    asked.tell(told + apart)
+
+
+def _within_bytes(
+    material: Material, problem: Problem, best: Found, goal: Goal, asked: Asked
+) -> Draft | None:
+    """Return the best archive of at most so many bytes, counted with all that a file needs."""
+    assert goal.nbytes is not None
+    budget, draft = goal.nbytes, None
+    for _ in range(_TRIES):
+        trial = settle_factors(problem, best, Goal(nbytes=budget))
+        if trial is None:
+            break
+        made = draft_factors(material, trial, chunk=asked.chunk)
+        if made.nbytes <= goal.nbytes:
+            if draft is None or made.fidelity.psnr > draft.fidelity.psnr:
+                draft = made
+            if made.nbytes >= 0.985 * goal.nbytes:
+                break
+        # What a file takes beside the estimate, and how far the estimate is off.
+        budget *= 0.995 * goal.nbytes / made.nbytes
+    return draft
+
+
+def layers_for(
+    materials: list[Material], bound: int, asked: Asked, hopeless: float = math.inf
+) -> Draft | None:
+    """Return the smallest archive of parts with a residual over them.
+
+    Parameters
+    ----------
+    materials, asked
+        As of `factors_for`.
+    bound : int
+        The most that a level may be off; 0 for none.
+    hopeless : float
+        Bytes that it must stay below.
+
+    Returns
+    -------
+    draft : Draft or None
+        None where parts do not pay.
+    """
+    found: list[tuple[float, int, int]] = []
+    for place, material in enumerate(materials):
+        some = material.sample(_SAMPLE)
+        best = seek_layers(
+            _problem(some, material, asked),
+            some.levels,
+            bound,
+            hopeless=1.03 * hopeless,
+            report=asked.report,
+        )
+        if best is not None:
+            found.append((best[1], place, best[0]))
+    if not found:
+        return None
+    _, place, rank = min(found)
+    material = materials[place]
+    asked.tell(f"all pictures with {rank} parts")
+    some = material.sample(_SAMPLE)
+    problem = _problem(material, material, asked)
+    pair = fit_all(problem, _problem(some, material, asked).fit(rank))
+    trial = compact_for_residual(problem, pair, bound)
+    return draft_factors(material, trial, step=2 * bound + 1, chunk=asked.chunk)
+
+
+def by_hand(
+    material: Material, rank: int, step: float | None, quality: int | None, asked: Asked
+) -> Draft:
+    """Return an archive of parts with a rank, and perhaps a step and a quality, of the user's.
+
+    Parameters
+    ----------
+    material : Material
+        The pictures.
+    rank : int
+        Parts.
+    step : float, optional
+        Of the encodings, in levels, with parts of length 1. By default such that rounding adds
+        about as much error as the rank leaves.
+    quality : int, optional
+        Of AVIF sheets for the parts, 0 to 100; without loss if not given.
+    asked : Asked
+        What the user settled.
+    """
+    problem = _problem(material, material, asked)
+    asked.tell(f"all pictures with {rank} parts")
+    pair = fit_all(problem, _problem(material.sample(_SAMPLE), material, asked).fit(rank))
+    maker: WholeParts | PaintedParts = WholeParts(problem.canvas, problem.n, problem.peak)
+    if quality is not None:
+        maker = PaintedParts(problem.canvas, quality, problem.peak)
+    curve = Curve(problem.V, pair, maker, problem.n, problem.peak)
+    size = first_step(problem, pair, None, maker) if step is None else step / problem.peak
+    return draft_factors(material, curve.compact(size, rounds=2), chunk=asked.chunk)

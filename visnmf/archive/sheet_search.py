@@ -1,0 +1,141 @@
+"""The contact sheets that take the fewest bytes: what an archive must never be larger than.
+
+`search_psnr` and `search_bytes` find, over all lossy codecs, the quality of all sheets that meets
+a goal; `lossless` and `bound_error` keep every level, or every level within a bound. A large set
+is searched on a sample of its pictures first: there codecs that cannot win are left, and the
+others begin on the whole set where the sample ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visnmf.archive.goal import Goal
+from visnmf.archive.lossy import LOSSY, LossyCodec
+from visnmf.archive.sheet_contest import Contest
+from visnmf.archive.sheet_exact import bound_error, lossless
+from visnmf.archive.sheet_fit import SheetFit, Tried
+from visnmf.archive.sheet_trial import Laid
+from visnmf.errors import InvalidInputError
+
+__all__ = [
+    "SheetFit",
+    "Tried",
+    "bound_error",
+    "estimate",
+    "lossless",
+    "search_bytes",
+    "search_psnr",
+]
+
+Levels = NDArray[np.uint8] | NDArray[np.uint16]
+Report = Callable[[str], object]
+
+
+def search_psnr(
+    levels: Levels,
+    psnr: float,
+    *,
+    codecs: Sequence[LossyCodec] = LOSSY,
+    apart: bool = False,
+    peak: int | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    to_beat: float | None = None,
+    report: Report | None = None,
+) -> SheetFit | None:
+    """Return the smallest sheets whose PSNR over the whole set is at least so many dB.
+
+    Parameters
+    ----------
+    levels : ndarray of uint8 or uint16, shape (n, height, width[, channels])
+        The pictures.
+    psnr : float
+        10 log10(peak^2 / mean squared error) over all values that count, in dB.
+    codecs : sequence of LossyCodec
+        That may be used. Sheets without any loss are tried too.
+    apart : bool
+        Lay channels apart; done in any case if there are not 1 or 3.
+    peak : int, optional
+        The greatest level, that of the type by default.
+    mask : ndarray of bool (height, width), optional
+        The pixels that count.
+    to_beat : float, optional
+        Bytes of something else. If sheets are surely larger, as a sample of the pictures tells,
+        the search ends and its result is only an estimate.
+    report : callable, optional
+        Told in words what is tried now.
+
+    Returns
+    -------
+    fit : SheetFit or None
+        Of sheets without loss where those are no larger; None never.
+    """
+    laid = _laid(levels, apart, peak, mask)
+    return Contest(laid, Goal(psnr=float(psnr)), codecs, to_beat, report).run()
+
+
+def search_bytes(
+    levels: Levels,
+    nbytes: float,
+    *,
+    codecs: Sequence[LossyCodec] = LOSSY,
+    apart: bool = False,
+    peak: int | None = None,
+    mask: NDArray[np.bool_] | None = None,
+    to_beat: float | None = None,
+    report: Report | None = None,
+) -> SheetFit | None:
+    """Return the sheets of the best PSNR that take at most so many bytes.
+
+    Parameters
+    ----------
+    levels, codecs, apart, peak, mask, report
+        As of `search_psnr`.
+    nbytes : float
+        For all sheets.
+    to_beat : float, optional
+        dB of something else, as in `search_psnr`.
+
+    Returns
+    -------
+    fit : SheetFit or None
+        If none is small enough, the smallest found, whose `fits` is False; None only if no codec
+        takes such sheets.
+    """
+    laid = _laid(levels, apart, peak, mask)
+    return Contest(laid, Goal(nbytes=float(nbytes)), codecs, to_beat, report).run()
+
+
+def estimate(levels: Levels, psnr: float, *, apart: bool = False, peak: int | None = None) -> int:
+    """Return about how many bytes the smallest sheets of a PSNR take, from a sample of pictures.
+
+    Parameters
+    ----------
+    levels, psnr, apart, peak
+        As of `search_psnr`.
+
+    Returns
+    -------
+    nbytes : int
+        Within some 10 % as a rule, where pictures are alike.
+    """
+    laid = _laid(levels, apart, peak, None)
+    sample = laid.sample()
+    found = Contest(sample, Goal(psnr=float(psnr)), LOSSY).run()
+    assert found is not None  # lossless sheets at the worst
+    return round(found.nbytes / laid.share(sample))
+
+
+def _laid(levels: Levels, apart: bool, peak: int | None, mask: NDArray[np.bool_] | None) -> Laid:
+    """Return pictures as they will lie."""
+    if levels.ndim not in (3, 4) or not levels.size or levels.dtype not in (np.uint8, np.uint16):
+        raise InvalidInputError(
+            "pictures for contact sheets are uint8 or uint16, (n, height, width) or (n, height, "
+            f"width, channels), got {levels.dtype} {levels.shape}"
+        )
+    channels = levels.shape[3] if levels.ndim == 4 else 1
+    peak = int(np.iinfo(levels.dtype).max) if peak is None else peak
+    return Laid(levels, apart or channels not in (1, 3), peak, mask)

@@ -9,7 +9,8 @@ from functools import partial
 
 from visnmf.archive.assemble import Draft, draft_factors
 from visnmf.archive.basis import PaintedParts, WholeParts
-from visnmf.archive.curve import Curve, Goal
+from visnmf.archive.curve import Curve
+from visnmf.archive.goal import Goal
 from visnmf.archive.layered import compact_for_residual, seek_layers
 from visnmf.archive.material import Material
 from visnmf.archive.search import Found, Problem, first_step, seek_factors

@@ -12,8 +12,8 @@ from visnmf.archive.assemble import CHUNK, Draft
 from visnmf.archive.candidates import Asked, by_hand, factors_for, layers_for
 from visnmf.archive.compared import Comparison, compare_files
 from visnmf.archive.container_write import write_container
-from visnmf.archive.curve import Goal
 from visnmf.archive.fallback import Sheets, guess_sheets, sheets_for
+from visnmf.archive.goal import Goal
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material, is_whole
 from visnmf.archive.outcome import Compression, describe_motion

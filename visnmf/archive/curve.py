@@ -8,40 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from visnmf.archive.basis import BasisMaker
+from visnmf.archive.fidelity import to_psnr
+from visnmf.archive.goal import Goal
 from visnmf.archive.trial import Pair, Trial, compact
 
-__all__ = ["Curve", "Goal", "psnr_of_error"]
+__all__ = ["Curve"]
 
 _BEYOND = 2.0  # dB up to which a curve is followed past its trials
 _FARTHEST = math.log(4.0)  # one move of the step is at most so many times
-
-
-def psnr_of_error(error: float, values: float, peak: float) -> float:
-    """Return 10 log10(peak^2 / mean squared error) in dB; infinite without error."""
-    return math.inf if error <= 0 else 10.0 * math.log10(peak * peak * values / error)
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A PSNR at the fewest bytes, or so many bytes at the best PSNR.
-
-    Attributes
-    ----------
-    psnr : float, optional
-        In dB, over the whole set.
-    nbytes : float, optional
-        For parts and encodings.
-    """
-
-    psnr: float | None = None
-    nbytes: float | None = None
-
-    def off(self, psnr: float, nbytes: float) -> float:
-        """Return how far a point is from the goal, in dB or some such; positive is too good."""
-        if self.psnr is not None:
-            return psnr - self.psnr
-        assert self.nbytes is not None
-        return 10.0 * math.log2(nbytes / self.nbytes)
 
 
 @dataclass(eq=False)
@@ -80,7 +54,7 @@ class Curve:
 
     def psnr(self, trial: Trial) -> float:
         """Return the PSNR of a trial in dB."""
-        return psnr_of_error(trial.error, self.V.size, self.peak)
+        return to_psnr(trial.error, self.V.size, self.peak)
 
     def seek(
         self,

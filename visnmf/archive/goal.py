@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["Goal"]
@@ -21,3 +22,10 @@ class Goal:
 
     psnr: float | None = None
     nbytes: float | None = None
+
+    def off(self, psnr: float, nbytes: float) -> float:
+        """Return how far a point is from the goal, in dB or some such; positive is too good."""
+        if self.psnr is not None:
+            return psnr - self.psnr
+        assert self.nbytes is not None
+        return 10.0 * math.log2(nbytes / self.nbytes)

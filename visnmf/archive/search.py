@@ -10,7 +10,8 @@ import numpy as np
 
 from visnmf.archive.basis import BasisMaker, PaintedParts, WholeParts
 from visnmf.archive.canvas import Canvas
-from visnmf.archive.curve import Curve, Goal
+from visnmf.archive.curve import Curve
+from visnmf.archive.goal import Goal
 from visnmf.archive.trial import Pair
 from visnmf.solve.factorize import factorize
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from visnmf.archive.basis import PaintedParts, WholeParts
-from visnmf.archive.curve import Curve, Goal
+from visnmf.archive.curve import Curve
+from visnmf.archive.goal import Goal
 from visnmf.archive.search import Found, Problem
 from visnmf.archive.trial import Pair, Trial
 from visnmf.solve.encode import encode

@@ -78,8 +78,11 @@ def headers(draw):
         kept=whole(0, height * width),
         bits=bits,
         dtype=draw(st.sampled_from(DTYPES)),
-        **draw(st.sampled_from([{"low": low, "high": high}, {"low": 0, "high": 2**bits - 1},
-                                {"low": 0, "high": 1}])),  # fmt: skip
+        **draw(
+            st.sampled_from(
+                [{"low": low, "high": high}, {"low": 0, "high": 2**bits - 1}, {"low": 0, "high": 1}]
+            )
+        ),  # fmt: skip
         base=base,
         apart=apart,
         rank=rank,

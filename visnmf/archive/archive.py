@@ -12,32 +12,17 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from visnmf.archive.canvas import Canvas
 from visnmf.archive.container import Container
-from visnmf.archive.decoding import (
-    Kept,
-    Parts,
-    read_layout,
-    read_names,
-    read_parts,
-    read_sheet,
-    sheets_of,
-)
+from visnmf.archive.decoder import Decoder
+from visnmf.archive.decoding import read_layout, read_names
 from visnmf.archive.directory import Entries
-from visnmf.archive.fixed_point import rebuild
 from visnmf.archive.header import Base, Header
 from visnmf.archive.material import values_of
 from visnmf.archive.originals import to_originals
-from visnmf.archive.residual import put_back
-from visnmf.archive.sections import SectionKind
-from visnmf.archive.sheets import cut
-from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet, checked_index
 from visnmf.images.layout import ImageLayout
 
 __all__ = ["Archive"]
-
-_KEEP = 64 * 2**20  # bytes of decoded encodings, and of decoded sheets, that stay at hand
 
 
 class Archive:
@@ -79,12 +64,7 @@ class Archive:
         self._file = file
         self.header: Header = file.header
         self.layout: ImageLayout = read_layout(file)
-        header = self.header
-        channels = 1 if header.apart else header.channels
-        self._canvas = Canvas(header.height, header.width, channels, self.layout.mask)
-        self._top = 255 if header.bits <= 8 else 65535
-        self._chunks: Kept[int, NDArray[np.int32]] = Kept(_KEEP)
-        self._sheets: Kept[tuple[SectionKind, int], NDArray[Any]] = Kept(_KEEP)
+        self._decoder = Decoder(file, self.layout)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, salvage: bool = False) -> Archive:
@@ -193,7 +173,8 @@ class Archive:
         InvalidInputError
             If the archive holds contact sheets, which have no parts.
         """
-        return np.ascontiguousarray((self._parts.weights / self._lengths[:, None]).T, np.float32)
+        weights, lengths = self._decoder.parts.weights, self._decoder.lengths
+        return np.ascontiguousarray((weights / lengths[:, None]).T, np.float32)
 
     @cached_property
     def encodings(self) -> NDArray[np.float32]:
@@ -207,11 +188,11 @@ class Archive:
         InvalidInputError
             If the archive holds contact sheets, which have no encodings.
         """
-        parts, header = self._parts, self.header
+        decoder, header = self._decoder, self.header
         planes = header.planes
-        H = np.concatenate([self._chunk(i) for i in range(header.chunks)], axis=1)
-        unit = values_of(np.array([1], np.uint16), self.layout)[0] / 2.0**parts.shift
-        values = (H * (self._lengths * unit)[:, None]).astype(np.float32)
+        H = np.concatenate([decoder.chunk(i) for i in range(header.chunks)], axis=1)
+        unit = values_of(np.array([1], np.uint16), self.layout)[0] / 2.0**decoder.parts.shift
+        values = (H * (decoder.lengths * unit)[:, None]).astype(np.float32)
         apart = values.reshape(header.rank, header.n, planes)
         return np.ascontiguousarray(apart.transpose(2, 0, 1).reshape(-1, header.n))
 
@@ -268,33 +249,7 @@ class Archive:
         levels : ndarray of uint8 or uint16
             Whole numbers from 0 to 255 or 65535: originals of 8 and 16 bits as they are.
         """
-        header = self.header
-        base = None
-        if header.base == Base.FACTORS:
-            base = self._rebuilt(first, last)
-        elif header.base == Base.SHEETS:
-            base = self._cut(SectionKind.SHEET, first, last)
-        if not header.step or not residual:
-            if base is None:
-                dtype = np.uint8 if self._top == 255 else np.uint16
-                return np.zeros((last - first, *self.layout.shape), dtype)
-            return base
-        return put_back(self._cut(SectionKind.RESIDUAL, first, last), base, header.step)
-
-    @cached_property
-    def _parts(self) -> Parts:
-        if self.header.base != Base.FACTORS:
-            raise InvalidInputError(
-                f"{self._file.path} holds contact sheets, which were smaller than parts: it has "
-                "no basis and no encodings"
-            )
-        return read_parts(self._file, self._canvas)
-
-    @cached_property
-    def _lengths(self) -> NDArray[np.float64]:
-        """Return the length of each weighted part."""
-        weights = self._parts.weights
-        return np.maximum(np.sqrt(np.einsum("km,km->k", weights, weights)), 1e-300)
+        return self._decoder.levels(first, last, residual)
 
     def _place(self, index: int | np.integer) -> int:
         n = len(self)
@@ -305,7 +260,7 @@ class Archive:
     def _gather(self, picked: NDArray[np.intp], residual: bool = True) -> NDArray[Any]:
         """Return levels of some pictures in the order asked for."""
         shape = self.layout.shape
-        out = np.empty((len(picked), *shape), np.uint8 if self._top == 255 else np.uint16)
+        out = np.empty((len(picked), *shape), np.uint8 if self.header.bits <= 8 else np.uint16)
         size = self.header.chunk if self.header.base == Base.FACTORS else self.header.sheet_chunk
         begin = 0
         while begin < len(picked):  # runs of neighbors that lie in one section
@@ -320,55 +275,3 @@ class Archive:
             out[begin:end] = self.levels(first, first + end - begin, residual=residual)
             begin = end
         return out
-
-    def _rebuilt(self, first: int, last: int) -> NDArray[Any]:
-        """Return what parts and encodings make, of pictures that may lie in several chunks."""
-        parts, header = self._parts, self.header
-        rows = []
-        for i in range(first // header.chunk, (last - 1) // header.chunk + 1):
-            H = self._chunk(i)
-            begin = i * header.chunk
-            some = slice(
-                max(first - begin, 0) * header.planes,
-                min(last - begin, header.chunk) * header.planes,
-            )
-            rows.append(rebuild(parts.weights, H[:, some], parts.shift, self._top))
-        levels = rows[0] if len(rows) == 1 else np.concatenate(rows)
-        return self._pictures(levels)
-
-    def _pictures(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Return rows of kept values as pictures."""
-        whole = self._canvas.pictures(rows)
-        if not self.header.apart:
-            return whole
-        planes = whole.reshape(-1, self.header.channels, *whole.shape[1:])
-        return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
-
-    def _chunk(self, i: int) -> NDArray[np.int32]:
-        """Return the encodings of a chunk in steps, shape (rank, count)."""
-
-        def make() -> NDArray[np.int32]:
-            header = self.header
-            count = min(header.n - i * header.chunk, header.chunk) * header.planes
-            _, data = self._file.read(SectionKind.ENCODINGS, i)
-            return self._parts.encodings(data, count)
-
-        return self._chunks.get(i, make, lambda H: H.nbytes)
-
-    def _cut(self, kind: SectionKind, first: int, last: int) -> NDArray[Any]:
-        """Return pictures from their contact sheets."""
-        size = self.header.sheet_chunk
-        pieces = []
-        for i in range(first // size, (last - 1) // size + 1):
-            begin = i * size
-            pictures = self._sheet(kind, i)
-            pieces.append(pictures[max(first - begin, 0) : min(last - begin, size)])
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-
-    def _sheet(self, kind: SectionKind, i: int) -> NDArray[Any]:
-        """Return the pictures of a contact sheet."""
-
-        def make() -> NDArray[Any]:
-            return cut(read_sheet(self._file, kind, i), sheets_of(self.header), i)
-
-        return self._sheets.get((kind, i), make, lambda pictures: pictures.nbytes)

@@ -20,7 +20,7 @@ from visnmf.archive.entries import EntryModel, read_model
 from visnmf.archive.fixed_point import MOST_SHIFT, check_sums, weighted
 from visnmf.archive.header import Base, Header
 from visnmf.archive.names import decode_names
-from visnmf.archive.names_check import check_names
+from visnmf.archive.names_check import MAX_NAME
 from visnmf.archive.packed import unpack_bytes
 from visnmf.archive.sections import SectionKind
 from visnmf.archive.sheets import SheetPlan
@@ -31,6 +31,7 @@ from visnmf.images.layout import ImageLayout
 __all__ = ["Kept", "Parts", "read_layout", "read_names", "read_parts", "read_sheet", "sheets_of"]
 
 _MOST_NAMES = 2**30
+_NAME_ROOM = MAX_NAME + 16  # bytes that the record of a name takes at most
 _MODEL_ROOM = 2**26  # bytes that a model of entries may take at most
 
 _K = TypeVar("_K")
@@ -53,8 +54,6 @@ class Parts:
         whole * scales.
     model : EntryModel
         Decodes encodings.
-    room : ndarray of float64
-        How large encodings may be, for sums to stay exact.
     """
 
     whole: NDArray[np.int32]
@@ -106,9 +105,11 @@ def read_names(file: Container) -> list[str]:
     if not file.count(SectionKind.NAMES):
         return [str(i) for i in range(file.header.n)]
     coder, data = file.read(SectionKind.NAMES)
-    names = decode_names(unpack_bytes(coder, data, _MOST_NAMES), file.header.n)
-    check_names(names)
-    return names
+    n = file.header.n
+    try:
+        return decode_names(unpack_bytes(coder, data, min(_MOST_NAMES, n * _NAME_ROOM)), n)
+    except ArchiveFormatError as error:
+        raise ArchiveFormatError(f"{file.path}: {error}") from error
 
 
 def read_parts(file: Container, canvas: Canvas) -> Parts:

@@ -88,7 +88,7 @@ def unpack_bytes(coder: int, data: bytes, limit: int) -> bytes:
                 size = _zstd_size(data, limit)
                 unpacked = bytes(imagecodecs.zstd_decode(data, out=size))
             elif coder == Coder.BROTLI:
-                unpacked = bytes(imagecodecs.brotli_decode(data, out=limit))
+                unpacked = _unpack_brotli(data, limit)
             else:
                 unpacked = _unpack_lzma(data, limit)
         except ArchiveFormatError:
@@ -118,6 +118,19 @@ def _zstd_size(data: bytes, limit: int) -> int:
             f"a Zstandard frame says it holds {size} bytes; there should be at most {limit}"
         )
     return size
+
+
+def _unpack_brotli(data: bytes, limit: int) -> bytes:
+    import imagecodecs
+
+    unpacked = bytes(imagecodecs.brotli_decode(data, out=limit))
+    # The library does not tell of bytes behind the stream. A stream knows its own end, so that
+    # one without its last byte decodes only where that byte was none of it.
+    try:
+        imagecodecs.brotli_decode(data[:-1], out=limit)
+    except imagecodecs.BrotliError:
+        return unpacked
+    raise ArchiveFormatError("more bytes follow a Brotli stream")
 
 
 def _unpack_lzma(data: bytes, limit: int) -> bytes:

@@ -49,10 +49,10 @@ def main() -> None:
 
 
 def compare(name: str, levels: np.ndarray, options: argparse.Namespace) -> None:
-    """Compress a set at two PSNRs, and draw it."""
+    """Compress a set at three PSNRs, and draw it."""
     path = options.output / f"{name}.vnmf"
     curve = []
-    for psnr in (options.psnr + 6, options.psnr):  # the last one stays
+    for psnr in (options.psnr - 5, options.psnr + 5, options.psnr):  # the last one stays
         done = visnmf.compress(levels, path, psnr=psnr, compare=False)
         curve.append((done.psnr, done.nbytes / len(levels)))
     print(f"{name}: {len(levels)} pictures of {levels.shape[1]} x {levels.shape[2]}")
@@ -93,7 +93,7 @@ def as_files(codec, levels: np.ndarray) -> list[tuple[float, float]]:
 
 
 def as_video(levels: np.ndarray, folder: Path) -> list[tuple[float, float]]:
-    """Return (dB, bytes a picture) of x265, preset slow; frames are padded to 64 pixels a side."""
+    """Return (dB, bytes a picture) of x265; frames are padded to 64 pixels a side."""
     down, across = (max(64, -(-side // 8) * 8) - side for side in levels.shape[1:])
     frames = np.pad(levels, ((0, 0), (0, down), (0, across)), mode="edge")
     raw = ["-f", "rawvideo", "-pix_fmt", "gray"]
@@ -167,9 +167,9 @@ def draw_back(levels: np.ndarray, archive: visnmf.Archive) -> Figure:
 
 
 def plant_bands(*, seed: int) -> np.ndarray:
-    """Return 120 bands of a cube of five materials in patches, uneven light and some noise."""
+    """Return 96 bands of a cube of five materials in patches, uneven light and some noise."""
     rng = np.random.default_rng(seed)
-    size, bands, materials = 72, 120, 5
+    size, bands, materials = 56, 96, 5
     fields = rng.standard_normal((materials, size, size))
     fields = np.stack([gaussian_filter(field, 2.5) for field in fields], 2)
     shares = np.exp(fields / fields.std() * 2.5)

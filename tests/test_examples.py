@@ -164,4 +164,4 @@ def test_bands_are_compressed_by_parts_and_found_by_their_encodings(tmp_path):
     printed = run_example(script("compress_a_set"), tmp_path / "out")
     assert re.search(r"bands.vnmf: [\d,]+ bytes at \S+ dB; it holds \d+ parts", printed)
     near = re.findall(r"picture 0 is most like \[(\d+), ", printed)[-1]
-    assert int(near) < 12  # of 120 bands, one nearby
+    assert int(near) < 12  # of 96 bands, one nearby

@@ -2,7 +2,7 @@
 
 All at the same PSNR over the set; sheets with the settings of visnmf/archive/lossy.py, the best
 quality for each. Files are counted on at most 100 pictures spread over the set; video (x265 slow,
-libaom AV1) on all frames in order, padded to 64 pixels a side at least, between the qualities
+SVT-AV1 preset 4) on all frames in order, padded to 64 pixels a side at least, between the qualities
 tried.
 """
 

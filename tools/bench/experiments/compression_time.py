@@ -1,12 +1,10 @@
 """Time to compress to a PSNR over that of finding it with five contact-sheet codecs; memory over V.
 
 The sheets are sought as anyone would: for each codec one after another, bisection over its
-quality on the whole set. Peak memory is that of a process of its own, above what it had when the
-levels were read, in units of V in float32.
+quality on the whole set. Peak memory is that of a process of its own, above what it had when all
+libraries were loaded, in units of V in float32; of a set of few megabytes it tells the codecs'.
 """
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,24 +15,16 @@ from visnmf.archive.sheet_trial import Laid
 
 from experiments.compression import compressed
 from experiments.compression_peers import quality_at, wanted
-from timing import keep, seconds, table
+from timing import keep, peak_of, seconds, table
 
 SETS = ("cbcl", "digits")
 STEPS = 7  # of bisection: enough for 101 qualities
-MEMORY = """
-import resource, sys
-import numpy as np
-import visnmf
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-psnr = float(sys.argv[2])
+TINY = """
+file, psnr, path = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 tiny = np.random.default_rng(0).integers(0, 9, (30, 8, 8)).astype(np.uint8)
-visnmf.compress(tiny, sys.argv[3], psnr=psnr, compare=False)  # loads all libraries
-levels = np.load(sys.argv[1])
-before = peak()
-visnmf.compress(levels, sys.argv[3], psnr=psnr, compare=False)
-print(peak() - before)
+visnmf.compress(tiny, path, psnr=psnr, compare=False)
 """
+FIT = "visnmf.compress(levels, path, psnr=psnr, compare=False)"
 
 
 def run(options):
@@ -75,6 +65,6 @@ def memory_of(levels, psnr):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "levels.npy"
         np.save(file, levels)
-        command = [sys.executable, "-c", MEMORY, file, str(psnr), Path(folder) / "set.vnmf"]
-        told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return int(told) / (4 * levels.size)
+        path = Path(folder) / "set.vnmf"
+        peak = peak_of(TINY, "levels = np.load(file)", FIT, file, psnr, path)
+    return peak / (4 * levels.size)

@@ -157,3 +157,11 @@ def test_clothes_are_told_better_by_patches_than_by_pixels(tmp_path):
     found = re.findall(r"pixels (\S+)% +patches (\S+)%", printed)
     assert len(found) == 3
     assert all(float(patches) > float(pixels) for pixels, patches in found)
+
+
+@pytest.mark.slow
+def test_bands_are_compressed_by_parts_and_found_by_their_encodings(tmp_path):
+    printed = run_example(script("compress_a_set"), tmp_path / "out")
+    assert re.search(r"bands.vnmf: [\d,]+ bytes at \S+ dB; it holds \d+ parts", printed)
+    near = re.findall(r"picture 0 is most like \[(\d+), ", printed)[-1]
+    assert int(near) < 12  # of 96 bands, one nearby

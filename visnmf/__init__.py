@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from visnmf.solve.progress import Progress
     from visnmf.solve.result import Factorization
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 _MODULES = {
     "errors": "visnmf.errors",

@@ -41,6 +41,9 @@ EXPERIMENTS = (
     "compressed",
     "dask",
     "passes",
+    "compression",
+    "archive_access",
+    "compression_time",
 )
 SEVERAL = {
     "all": EXPERIMENTS,
@@ -83,6 +86,9 @@ def read():
     parser.add_argument("--size", type=float, default=4.0, help="gigabytes, for larger")
     parser.add_argument("--folder", help="where its set is made for the time being")
     parser.add_argument("--write", action="store_true", help="for stand_ins: its page anew")
+    parser.add_argument("--psnr", nargs="+", type=float, help="in dB, for compression and its kin")
+    parser.add_argument("--lossless", action="store_true", help="for compression: that table")
+    parser.add_argument("--max-error", type=int, help="for compression: bounded by so many levels")
     parser.add_argument("--quick", action="store_true", help="small and rough: does it run?")
     options = parser.parse_args()
     if "all" in options.solvers:

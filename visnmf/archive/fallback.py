@@ -122,7 +122,9 @@ def _draft(material: Material, fit: SheetFit) -> Draft | None:
     if fit.estimated or fit.fidelity is None:
         return None
     sheets = list(zip(fit.coders, fit.data, strict=True))
-    return draft_sheets(material, sheets, fit.fidelity, fit.told, step=fit.step)
+    # Levels by near-lossless JPEG-LS are off by more than a residual of step 1 may be.
+    near = fit.step == 1 and fit.fidelity.max_error > 0
+    return draft_sheets(material, sheets, fit.fidelity, fit.told, step=0 if near else fit.step)
 
 
 def _pictures(material: Material) -> np.ndarray:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 PICTURES = ("cbcl", "orl", "frey", "lfw", "digits", "fashion")
-NAMES = (*PICTURES, "samson", "topics", "planted")
+NAMES = (*PICTURES, "bands", "street", "swimmer", "samson", "topics", "planted")
 
 
 def load(name):

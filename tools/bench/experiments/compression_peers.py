@@ -40,7 +40,8 @@ FORMAT = {"x265": "hevc", "AV1": "obu"}
 def pictures(name):
     """Return a set as levels, uint8 (n, height, width[, channels])."""
     X, _ = datasets.load(name)
-    return np.rint(X * 255).astype(np.uint8).reshape(len(X), *SHAPES[name])
+    levels = np.ascontiguousarray(np.rint(X * 255), np.uint8)
+    return levels.reshape(len(X), *SHAPES[name])
 
 
 def wanted(options):

@@ -17,6 +17,7 @@ from visnmf.archive.decoding import read_layout, read_names, read_parts
 from visnmf.archive.fidelity import Fidelity, fidelity_of, joined
 from visnmf.archive.further import (
     Seen,
+    bounded_sheets,
     further_encodings,
     further_sheets,
     rebuilt,
@@ -201,8 +202,8 @@ def _more(
         decoded = rebuilt(parts, Q, material.top)
         kind = SectionKind.ENCODINGS
         kept[kind], sections[kind] = further_encodings(file, parts, Q)
-    if old.step:
-        kind = SectionKind.RESIDUAL
+    if old.step or old.base == Base.SHEETS:
+        kind = SectionKind.RESIDUAL if old.step else SectionKind.SHEET
         kept[kind], sections[kind], decoded = further_sheets(file, header, material, decoded)
     levels = material.levels.reshape(material.n, -1)
     return header, kept, sections, Seen.of(levels, decoded.reshape(material.n, -1))
@@ -275,7 +276,7 @@ def _names_section(names: list[str]) -> Section:
 
 
 def _check_kind(file: Container) -> None:
-    if file.header.base == Base.SHEETS:
+    if file.header.base == Base.SHEETS and not bounded_sheets(file.header):
         raise InvalidInputError(
             f"{file.path} holds contact sheets of a lossy codec, which are written whole: pictures "
             "cannot be put onto them without a loss to those that are there. Compress all "

@@ -113,10 +113,10 @@ def compress(
     Examples
     --------
     >>> import tempfile, numpy as np, visnmf
-    >>> faces = visnmf.samples.load_faces()[:60]
+    >>> faces = visnmf.samples.load_faces()
     >>> path = tempfile.mkdtemp() + "/faces.vnmf"
-    >>> done = visnmf.compress(faces, path, psnr=26)
-    >>> done.psnr >= 26
+    >>> done = visnmf.compress(faces, path, rank=12, compare=False)
+    >>> done.psnr > 20
     True
     >>> visnmf.Archive.open(path)[0].shape
     (25, 25)

@@ -24,7 +24,14 @@ from visnmf.archive.turns import in_turn
 from visnmf.kernels.choose import choose_kernels
 from visnmf.kernels.products import gram_of
 
-__all__ = ["Seen", "further_encodings", "further_sheets", "rebuilt", "whole_encodings"]
+__all__ = [
+    "Seen",
+    "bounded_sheets",
+    "further_encodings",
+    "further_sheets",
+    "rebuilt",
+    "whole_encodings",
+]
 
 _SWEEPS = 60  # of real non-negative least squares, from where unbounded ones end
 _BLOCK = 1024  # pictures that are encoded together
@@ -141,7 +148,9 @@ def further_encodings(
 def further_sheets(
     file: Container, header: Header, material: Material, base: NDArray[np.generic] | None
 ) -> tuple[int, list[Section], NDArray[np.uint8 | np.uint16]]:
-    """Return the sheets of the residual behind those that are full, and what they give.
+    """Return the sheets behind those that are full, and what they give.
+
+    Sheets of the residual or, where the base is sheets within a bound, those.
 
     Parameters
     ----------
@@ -164,30 +173,30 @@ def further_sheets(
         What a reader will see of the further pictures.
     """
     old, plan = sheets_of(file.header), sheets_of(header)
-    stored = material.pictures(leave_over(material.levels, base, header.step))
+    near = int(header.target) if bounded_sheets(header) else 0
+    kind, step = (SectionKind.RESIDUAL, header.step) if header.step else (SectionKind.SHEET, 1)
+    stored = material.pictures(leave_over(material.levels, base, step))
     kept, left = divmod(old.n, old.per_sheet)
     before = stored[:0]
     if left:
-        before = cut(read_sheet(file, SectionKind.RESIDUAL, kept), old, kept)
+        before = cut(read_sheet(file, kind, kept), old, kept)
     whole = np.concatenate([before, stored])
-    near = _near(header) if base is None else 0
 
     def one(i: int) -> tuple[Section, NDArray[np.generic]]:
         pictures = plan.pictures(kept + i)
         first = kept * plan.per_sheet
         some = whole[pictures.start - first : pictures.stop - first]
         coder, data, back = _coded(some, left if i == 0 else 0, plan, kept + i, near)
-        return Section(SectionKind.RESIDUAL, coder, data), back
+        return Section(kind, coder, data), back
 
     done = list(in_turn(one, plan.sheets - kept))
     back = np.concatenate([pictures for _, pictures in done])[left:]
-    return kept, [section for section, _ in done], _seen(back, material, base, header.step)
+    return kept, [section for section, _ in done], _seen(back, material, base, step)
 
 
-def _near(header: Header) -> int:
-    """Return the error of sheets of levels that JPEG-LS keeps within a bound; 0 for none."""
-    bounded = header.base == Base.NONE and header.mode == Mode.MAX_ERROR and header.step == 1
-    return int(header.target) if bounded else 0
+def bounded_sheets(header: Header) -> bool:
+    """Tell whether an archive is sheets of levels that JPEG-LS keeps within a bound."""
+    return header.base == Base.SHEETS and header.mode == Mode.MAX_ERROR and not header.step
 
 
 def _coded(

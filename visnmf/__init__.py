@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visnmf import errors, features, kin, measure, plots, recipes, samples, tasks, terms
+    from visnmf.archive.append import append
     from visnmf.archive.archive import Archive
     from visnmf.archive.compress import compress
     from visnmf.estimator.function import non_negative_factorization
@@ -72,6 +73,7 @@ _HOMES = {
     "Pictures": "visnmf.images.pictures",
     "Progress": "visnmf.solve.progress",
     "align_faces": "visnmf.faces.align",
+    "append": "visnmf.archive.append",
     "compress": "visnmf.archive.compress",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
@@ -103,6 +105,7 @@ __all__ = [
     "Pictures",
     "Progress",
     "align_faces",
+    "append",
     "compress",
     "encode",
     "errors",

@@ -55,8 +55,8 @@ class Draft:
     nbytes: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Count the bytes of the whole file."""
-        header = self.header(Mode.BY_HAND, 0.0)
+        """Count the bytes of the whole file, at most."""
+        header = self.header(Mode.PSNR, 1.0)  # a longest one: with a target
         object.__setattr__(self, "nbytes", container_size(header, map(_length, self.sections)))
 
     def header(self, mode: Mode, target: float) -> Header:

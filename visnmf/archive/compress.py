@@ -24,7 +24,7 @@ from visnmf.images.lazy import LazyImages
 from visnmf.images.load import load_images
 from visnmf.kernels.threads import threads
 
-__all__ = ["compress"]
+__all__ = ["check_place", "compress", "pictures_of"]
 
 _HOPELESS = 1.6
 """Parts that take so many times the bytes of a sheet at their first rank are given up."""
@@ -123,10 +123,10 @@ def compress(
     """
     mode, target = _target(psnr, max_bytes, max_error, lossless, rank, step, quality)
     path = Path(path)
-    _check_place(path, overwrite)
+    check_place(path, overwrite)
     if not isinstance(chunk, int) or not 1 <= chunk <= 2**20:
         raise InvalidInputError(f"chunk is a whole number from 1 to {2**20}, got {chunk!r}")
-    images = _pictures(images)
+    images = pictures_of(images)
     if mode in {Mode.LOSSLESS, Mode.MAX_ERROR} and not is_whole(images.layout):
         raise InvalidInputError(
             f"pictures of {images.layout.dtype} from {images.layout.low:g} to "
@@ -271,7 +271,7 @@ def _target(
     return Mode.BY_HAND, 0.0
 
 
-def _check_place(path: Path, overwrite: bool) -> None:
+def check_place(path: Path, overwrite: bool) -> None:
     """Refuse a place that cannot be written before anything is computed."""
     if not path.parent.is_dir():
         raise InvalidInputError(
@@ -283,7 +283,7 @@ def _check_place(path: Path, overwrite: bool) -> None:
         raise InvalidInputError(f"{path} is there already; ask to overwrite it")
 
 
-def _pictures(images: Any) -> ImageSet:
+def pictures_of(images: Any) -> ImageSet:
     """Take pictures in whatever form they come."""
     if isinstance(images, LazyImages):
         return images.load()

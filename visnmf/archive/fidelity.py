@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fidelity", "fidelity_of", "psnr_of", "squared_errors", "to_psnr"]
+__all__ = ["Fidelity", "fidelity_of", "joined", "psnr_of", "squared_errors", "to_psnr"]
 
 _BLOCK = 2**19  # values that are compared at a time
 
@@ -102,6 +102,39 @@ def fidelity_of(errors: NDArray[np.float64], max_error: int, values: int, peak: 
         worst,
         max_error,
     )
+
+
+def joined(
+    first: Fidelity, n: int, errors: NDArray[np.float64], max_error: int, values: int, peak: int
+) -> Fidelity:
+    """Return what is known of a set of n pictures, and of more pictures behind it.
+
+    Squared errors are whole numbers, so that rounding the one behind a PSNR makes it exact again,
+    up to sums of some 10^12.
+
+    Parameters
+    ----------
+    first : Fidelity
+        Of the n pictures.
+    n : int
+        How many.
+    errors, max_error, values, peak
+        Of the others, as of `fidelity_of`.
+    """
+    total = _error_of(first.psnr, values * n, peak) + float(errors.sum())
+    worst, least = first.worst, _error_of(first.worst_psnr, values, peak)
+    place = int(np.argmax(errors))
+    if errors[place] > least:
+        worst, least = n + place, float(errors[place])
+    whole = to_psnr(total, values * (n + len(errors)), peak)
+    return Fidelity(whole, to_psnr(least, values, peak), worst, max(first.max_error, max_error))
+
+
+def _error_of(psnr: float, values: int, peak: int) -> float:
+    """Return the whole squared error behind a PSNR: at least 1 unless that is infinite."""
+    if math.isinf(psnr):
+        return 0.0
+    return max(1.0, float(np.rint(float(peak) ** 2 * values / 10.0 ** (psnr / 10.0))))
 
 
 def squared_errors(

@@ -31,7 +31,13 @@ _SMOOTHING = 0.5  # added to each count, so that no value costs infinitely much
 
 
 def settle(
-    Q: np.ndarray, G: np.ndarray, B: np.ndarray, *, trade: float = 0.0, sweeps: int = 4
+    Q: np.ndarray,
+    G: np.ndarray,
+    B: np.ndarray,
+    *,
+    trade: float = 0.0,
+    sweeps: int = 4,
+    like: np.ndarray | None = None,
 ) -> None:
     """Lower ||V - E'Q||^2 + trade * bits(Q) over whole numbers Q >= 0, in place.
 
@@ -47,15 +53,20 @@ def settle(
         lambda, in the squared units of V a bit. 0 looks at the error alone.
     sweeps : int
         The most sweeps; fewer if one changes nothing.
+    like : ndarray of int32, shape (rank, n'), optional
+        Whole numbers that tell the order of rows and what values cost instead of Q, so that
+        what becomes of a column does not hang on the others.
     """
     rank, n = Q.shape
-    energy = np.diag(G) * np.einsum("kj,kj->k", Q, Q, dtype=np.float64)
+    told = Q if like is None else like
+    energy = np.diag(G) * np.einsum("kj,kj->k", told, told, dtype=np.float64)
     order = [int(k) for k in np.argsort(-energy, kind="stable")]
     G = G.astype(B.dtype, copy=False)
     blocks = range(0, n, _BLOCK)
     for _ in range(sweeps):
         size = min(int(Q.max(initial=0)) + 3, 2**16)
-        prices = (trade * row_bits(Q, size)).astype(B.dtype)
+        size = max(size, int(told.max(initial=0)) + 3)
+        prices = (trade * row_bits(told, size)).astype(B.dtype)
         changed = np.zeros(len(blocks), dtype=np.int64)
 
         def renew(

@@ -9,6 +9,7 @@ import click
 
 from visnmf import __version__
 from visnmf.cli.anomalies import anomalies
+from visnmf.cli.append import append
 from visnmf.cli.compress import compress
 from visnmf.cli.demo import demo
 from visnmf.cli.encode import encode
@@ -42,6 +43,7 @@ COMMANDS = (
     anomalies,
     features,
     compress,
+    append,
     extract,
     list_names,
     verify,

@@ -5,7 +5,7 @@ import pytest
 
 import visnmf
 from visnmf.archive.assemble import draft_sheets, sheet_plan
-from visnmf.archive.coders import LOSSY, decode_image, lossy_codec
+from visnmf.archive.coders import LOSSY, decode_image
 from visnmf.archive.container_write import write_container
 from visnmf.archive.fidelity import fidelity_of, squared_errors
 from visnmf.archive.header import Mode
@@ -60,13 +60,13 @@ def make(path, kind):
     return images
 
 
-def make_sheets(path, coder):
+def make_sheets(path, codec):
     """Write an archive of sheets by one codec, whether or not it is smallest."""
     images = pictures(5, (12, 12), 3)
     material = Material.of(visnmf.load_images(images, mode="keep"))
     plan = sheet_plan(material)
-    sheet, codec = lay(images, plan, 0), lossy_codec(coder)
-    data = codec.encode(sheet, (codec.worst + codec.best) / 2)
+    sheet, coder = lay(images, plan, 0), codec.coder
+    data = codec.encode(sheet, (codec.worst + codec.best) // 2)
     seen = cut(decode_image(coder, data, sheet.shape, sheet.dtype), plan, 0)
     errors, most = squared_errors(images, seen)
     fidelity = fidelity_of(errors, most, images[0].size, 255)
@@ -80,8 +80,8 @@ def corpus(tmp_path_factory):
     """Return a folder of archives of every kind, and the pictures in each by its name."""
     folder = tmp_path_factory.mktemp("corpus")
     inside = {kind: make(folder / f"{kind}.vnmf", kind) for kind in KINDS}
-    for coder in LOSSY:
-        inside[coder.name] = make_sheets(folder / f"{coder.name}.vnmf", coder)
+    for codec in LOSSY:
+        inside[codec.name] = make_sheets(folder / f"{codec.name}.vnmf", codec)
     return folder, inside
 
 

@@ -142,6 +142,29 @@ def mutated(archive, rng, archives):
     return framed(header_bytes(header), sections)
 
 
+def ways(archive, path, folder, salvage):
+    """Return all the ways to read an archive; fewer of one that says it holds very much."""
+    header = archive.header
+    picture = header.height * header.width * header.channels
+    names = [lambda: archive.names] if header.n <= 10**5 else []
+    if picture * header.sheet_chunk > 2 * MOST:
+        return names
+    calls = [
+        lambda: archive[0],
+        lambda: archive[len(archive) - 1],
+        lambda: archive.base(0),
+        lambda: archive.basis,
+    ]
+    if header.n * picture <= MOST and header.n <= 2000:
+        calls += [
+            lambda: archive[:],
+            lambda: archive.encodings,
+            lambda: verify(str(path)),
+            lambda: extract(archive, folder, overwrite=True, salvage=salvage),
+        ]
+    return names + calls
+
+
 def read_all(path, folder):
     """Read everything in every way; raises errors of ours only, and returns how many."""
     refused = 0
@@ -152,27 +175,7 @@ def read_all(path, folder):
             refused += 1
             continue
         with archive:
-            header = archive.header
-            small = header.n * header.height * header.width * header.channels <= MOST
-            calls = [
-                lambda: archive.names,
-                lambda: archive[0],
-                lambda: archive[len(archive) - 1],
-                lambda: archive.base(0),
-                lambda: archive.basis,
-            ]
-            if small and header.n <= 2000:
-                calls += [
-                    lambda: archive[:],
-                    lambda: archive.encodings,
-                    lambda: verify(str(path)),
-                    lambda: extract(archive, folder, overwrite=True, salvage=salvage),
-                ]
-            if header.height * header.width * header.channels * header.sheet_chunk > 2 * MOST:
-                calls = calls[:1]
-            if header.n > 10**5:
-                calls = calls[1:]
-            for call in calls:
+            for call in ways(archive, path, folder, salvage):
                 try:
                     call()
                 except VisnmfError:
@@ -200,7 +203,8 @@ def main(corpus, count, seed):
         for case in range(count):
             rng = random.Random(f"{seed} {case}")
             path.write_bytes(mutated(rng.choice(archives), rng, archives))
-            print(case, flush=True)
+            sys.stdout.write(f"{case}\n")
+            sys.stdout.flush()
             signal.alarm(SECONDS)
             try:
                 refused += read_all(path, folder) > 0
@@ -212,7 +216,7 @@ def main(corpus, count, seed):
             signal.alarm(0)
             there = {entry.name for entry in Path(work).iterdir()}
             assert there <= {"mutant.vnmf", "target"}, f"written outside of the target: {there}"
-    print(f"{refused} of {count} refused")
+    sys.stdout.write(f"{refused} of {count} refused\n")
 
 
 if __name__ == "__main__":

@@ -189,9 +189,9 @@ class Archive:
             If the archive holds contact sheets, which have no encodings.
         """
         decoder, header = self._decoder, self.header
-        planes = header.planes
+        parts, planes = decoder.parts, header.planes
         H = np.concatenate([decoder.chunk(i) for i in range(header.chunks)], axis=1)
-        unit = values_of(np.array([1], np.uint16), self.layout)[0] / 2.0**decoder.parts.shift
+        unit = values_of(np.array([1], np.uint16), self.layout)[0] / 2.0**parts.shift
         values = (H * (decoder.lengths * unit)[:, None]).astype(np.float32)
         apart = values.reshape(header.rank, header.n, planes)
         return np.ascontiguousarray(apart.transpose(2, 0, 1).reshape(-1, header.n))

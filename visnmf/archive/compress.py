@@ -115,7 +115,7 @@ def compress(
     >>> import tempfile, numpy as np, visnmf
     >>> faces = visnmf.samples.load_faces()
     >>> path = tempfile.mkdtemp() + "/faces.vnmf"
-    >>> done = visnmf.compress(faces, path, rank=12, compare=False)
+    >>> done = visnmf.compress(faces, path, rank=24, compare=False)
     >>> done.psnr > 20
     True
     >>> visnmf.Archive.open(path)[0].shape

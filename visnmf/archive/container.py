@@ -135,6 +135,10 @@ class Container:
         """Return how many sections there are of a kind."""
         return self._table.count(kind)
 
+    def coder(self, kind: SectionKind, index: int = 0) -> Coder:
+        """Return what wrote a section, without reading it."""
+        return self.entries[self._table.place(kind, index)].coder
+
     def hurt(self) -> list[tuple[str, str]]:
         """Read the whole file, and name what is damaged.
 

@@ -125,7 +125,7 @@ def read_parts(file: Container, canvas: Canvas) -> Parts:
     scales = np.array(struct.unpack_from(f"<{rank}H", plain), np.int64)
     if not scales.all():
         raise ArchiveFormatError(f"{path}: the scale of a part is 0")
-    coder, _ = file.read(SectionKind.ENCODINGS)
+    coder = file.coder(SectionKind.ENCODINGS)  # not read: it may be hurt, and others not
     model = read_model(coder, plain[2 * rank :], rank)
     plan = canvas.plan(rank)
     if file.count(SectionKind.BASIS) != plan.sheets:

@@ -1,0 +1,33 @@
+// The parts, and the pictures a page at a time; arrow keys go from one to the next.
+function tile(canvas, text, act) {
+  const button = document.createElement('button'), words = document.createElement('span');
+  words.textContent = text; button.append(canvas, words); button.addEventListener('click', act);
+  return button;
+}
+function showParts() {
+  const by = $('sort').value, order = [...W.keys()];
+  if (by !== 'order') order.sort((a, b) => parts[by][b] - parts[by][a]);
+  $('parts').replaceChildren(...order.map((k) => {
+    const canvas = blank(parts.names[k]);
+    paint(canvas, W[k], Math.max(...W[k]) || 1);
+    return tile(canvas, parts.names[k], () => { if (H) open(H[k].indexOf(Math.max(...H[k]))); });
+  }));
+}
+const PAGE = 48, worst = images ? [...images.errors.keys()].sort((a, b) => images.errors[b] - images.errors[a]) : [];
+let first = 0;
+function showImages() {
+  $('images').replaceChildren(...worst.slice(first, first + PAGE).map((i) => {
+    const canvas = blank(images.names[i]);
+    draw(i, canvas);
+    return tile(canvas, `${images.names[i]} ${images.errors[i]}`, () => open(i));
+  }));
+}
+function turn(step) { if (first + step >= 0 && first + step < worst.length) { first += step; showImages(); } }
+$('previous').addEventListener('click', () => turn(-PAGE));
+$('next').addEventListener('click', () => turn(PAGE));
+$('sort').addEventListener('change', showParts);
+for (const grid of [$('parts'), $('images')]) grid.addEventListener('keydown', (event) => {
+  const next = { ArrowRight: 'nextElementSibling', ArrowLeft: 'previousElementSibling' }[event.key];
+  const to = next && document.activeElement[next];
+  if (to) { to.focus(); event.preventDefault(); }
+});

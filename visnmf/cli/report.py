@@ -127,7 +127,7 @@ def report(
         channels=channels,
         max_images=max_images,
         map=map_kind,
-        kernels=kernels_for_one_run(model.rank, 0 if images is None else len(images), ENCODING),
+        kernels=kernels_for_one_run(model.rank, 1 if images is None else len(images), ENCODING),
     )
     shown = "none" if images is None else describe_pictures(len(images), images.layout)
     size_told = f"{output.stat().st_size / 1e6:.1f} MB"

@@ -1,6 +1,8 @@
 """The page in headless Chromium: a bar is dragged, and the picture is what Python rebuilds."""
 
+import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -89,4 +91,33 @@ def test_hostile_names_do_not_run_and_a_phone_sees_no_overflow(browser, model, t
     open_page(browser, tmp_path / "b.html")
     assert browser.execute_script("return window.bad === undefined")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    assert browser.get_log("browser") == []
+
+
+def test_parts_are_merged_hidden_and_told_in_a_selection(browser, model, tmp_path):
+    from visnmf.report.content import digest_of
+
+    visnmf.save_report(tmp_path / "c.html", model, visnmf.samples.load_faces())
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    open_page(browser, tmp_path / "c.html")
+    press = (
+        "for (const text of ['Merge into the one before', 'Hide']) {"
+        "  document.querySelectorAll('#parts button')[1].click();"
+        "  [...document.querySelectorAll('#part > button')]"
+        "    .find((b) => b.textContent === text).click(); }"
+        "document.getElementById('download').click()"
+    )
+    browser.execute_script(press)
+    file = tmp_path / "selection.json"
+    for _ in range(100):
+        if file.exists():
+            break
+        time.sleep(0.1)
+    told = json.loads(file.read_text())
+    assert told["model"] == {"rank": 9, "digest": digest_of(model)}
+    assert told["parts"][0] == {"from": [0, 1], "name": "part 1", "hidden": False}
+    assert told["parts"][1] == {"from": [2], "name": "part 3", "hidden": True}
     assert browser.get_log("browser") == []

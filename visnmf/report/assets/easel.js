@@ -22,7 +22,7 @@ function originalOf(i) {
 function rebuild() {
   const sum = new Float32Array(size);
   for (const k of shown.order.slice(0, shown.count)) {
-    const h = shown.h[k], part = W[k];
+    const h = off.has(k) ? 0 : shown.h[k], part = W[k];
     if (h) for (let j = 0; j < size; j++) sum[j] += h * part[j];
   }
   return sum;

@@ -5,22 +5,25 @@ function tile(canvas, text, act) {
   return button;
 }
 function showParts() {
-  const by = $('sort').value, order = [...W.keys()];
-  if (by !== 'order') order.sort((a, b) => parts[by][b] - parts[by][a]);
-  $('parts').replaceChildren(...order.map((k) => {
-    const canvas = blank(parts.names[k]);
-    paint(canvas, W[k], Math.max(...W[k]) || 1);
-    return tile(canvas, parts.names[k], () => { if (H) open(H[k].indexOf(Math.max(...H[k]))); });
+  const by = $('sort').value, order = [...groups];
+  if (by !== 'order') order.sort((a, b) => parts[by][b.from[0]] - parts[by][a.from[0]]);
+  $('parts').replaceChildren(...order.map((group) => {
+    const canvas = blank(group.name), values = sumOf(group);
+    paint(canvas, values, Math.max(...values) || 1);
+    const button = tile(canvas, group.name, () => inspect(group));
+    button.classList.toggle('off', group.hidden);
+    return button;
   }));
+}
+function imageTile(i) {
+  const canvas = blank(images.names[i]);
+  draw(i, canvas);
+  return tile(canvas, `${images.names[i]} ${images.errors[i]}`, () => open(i));
 }
 const PAGE = 48, worst = images ? [...images.errors.keys()].sort((a, b) => images.errors[b] - images.errors[a]) : [];
 let first = 0;
 function showImages() {
-  $('images').replaceChildren(...worst.slice(first, first + PAGE).map((i) => {
-    const canvas = blank(images.names[i]);
-    draw(i, canvas);
-    return tile(canvas, `${images.names[i]} ${images.errors[i]}`, () => open(i));
-  }));
+  $('images').replaceChildren(...worst.slice(first, first + PAGE).map(imageTile));
 }
 function turn(step) { if (first + step >= 0 && first + step < worst.length) { first += step; showImages(); } }
 $('previous').addEventListener('click', () => turn(-PAGE));

@@ -5,10 +5,10 @@ for (const [name, value] of told.facts) {
   const dt = document.createElement('dt'), dd = document.createElement('dd');
   dt.textContent = name; dd.textContent = value; $('facts').append(dt, dd);
 }
-$('pictures').hidden = $('reset').hidden = !images;
+$('map').hidden = $('pictures').hidden = $('reset').hidden = !images;
 showParts();
 Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
-  if (images) showImages();
+  if (images) { showImages(); showMap(); }
   open(images ? worst[0] : null);
   document.body.dataset.ready = 'yes';
 });

@@ -103,6 +103,10 @@ def test_parts_are_merged_hidden_and_told_in_a_selection(browser, model, tmp_pat
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     open_page(browser, tmp_path / "c.html")
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    light = browser.execute_script(paper)
+    browser.execute_script("document.getElementById('theme').click()")
+    assert browser.execute_script(paper) != light
     press = (
         "for (const text of ['Merge into the one before', 'Hide']) {"
         "  document.querySelectorAll('#parts button')[1].click();"

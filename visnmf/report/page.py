@@ -12,7 +12,16 @@ from typing import Any
 
 __all__ = ["SCRIPTS", "page_of"]
 
-SCRIPTS = ("data.js", "paint.js", "easel.js", "gallery.js", "curation.js", "map.js", "main.js")
+SCRIPTS = (
+    "data.js",
+    "paint.js",
+    "easel.js",
+    "gallery.js",
+    "curation.js",
+    "map.js",
+    "theme.js",
+    "main.js",
+)
 """In the order in which they are joined: each uses what is above it."""
 
 

@@ -6,7 +6,7 @@ for (const [name, value] of told.facts) {
   dt.textContent = name; dd.textContent = value; $('facts').append(dt, dd);
 }
 $('map').hidden = $('pictures').hidden = $('reset').hidden = !images;
-showParts();
+showParts(); showCourse();
 Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
   if (images) { showImages(); showMap(); }
   open(images ? worst[0] : null);

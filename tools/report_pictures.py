@@ -50,7 +50,7 @@ def take(browser, page, size, scheme):
     )
     file = FOLDER / f"{size}-{scheme}.png"
     browser.save_screenshot(str(file))
-    Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
+    Image.open(file).convert("RGB").save(file, optimize=True)
 
 
 if __name__ == "__main__":

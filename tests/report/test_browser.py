@@ -107,6 +107,17 @@ def test_parts_are_merged_hidden_and_told_in_a_selection(browser, model, tmp_pat
     light = browser.execute_script(paper)
     browser.execute_script("document.getElementById('theme').click()")
     assert browser.execute_script(paper) != light
+    browser.execute_script(
+        "document.querySelectorAll('#parts button')[4].click();"
+        "const s = document.getElementById('sort'); s.value = 'similarity';"
+        "s.dispatchEvent(new Event('change'));"
+    )
+    nearest = browser.execute_script("return document.querySelector('#parts span').textContent")
+    assert nearest == "part 5"
+    browser.execute_script(
+        "const s = document.getElementById('sort'); s.value = 'order';"
+        "s.dispatchEvent(new Event('change'));"
+    )
     press = (
         "for (const text of ['Merge into the one before', 'Hide']) {"
         "  document.querySelectorAll('#parts button')[1].click();"

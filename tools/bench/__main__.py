@@ -41,6 +41,7 @@ EXPERIMENTS = (
     "compressed",
     "dask",
     "passes",
+    "report_page",
 )
 SEVERAL = {
     "all": EXPERIMENTS,

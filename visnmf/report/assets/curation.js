@@ -25,6 +25,7 @@ function sumOf(group) {
   return sum;
 }
 function inspect(group) {
+  chosen = group;
   const name = document.createElement('input');
   name.value = group.name; name.setAttribute('aria-label', 'name of the part');
   name.addEventListener('change', () => { if (name.value.trim()) group.name = name.value.trim(); showParts(); });

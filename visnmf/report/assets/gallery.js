@@ -4,9 +4,17 @@ function tile(canvas, text, act) {
   words.textContent = text; button.append(canvas, words); button.addEventListener('click', act);
   return button;
 }
+let chosen = null;
+function cosine(a, b) {
+  let ab = 0, aa = 0, bb = 0;
+  for (let j = 0; j < size; j++) { ab += a[j] * b[j]; aa += a[j] * a[j]; bb += b[j] * b[j]; }
+  return ab / Math.sqrt(aa * bb || 1);
+}
 function showParts() {
   const by = $('sort').value, order = [...groups];
-  if (by !== 'order') order.sort((a, b) => parts[by][b.from[0]] - parts[by][a.from[0]]);
+  const near = by === 'similarity' && chosen ? new Map(groups.map((g) => [g, cosine(sumOf(g), sumOf(chosen))])) : null;
+  if (near) order.sort((a, b) => near.get(b) - near.get(a));
+  else if (parts[by]) order.sort((a, b) => parts[by][b.from[0]] - parts[by][a.from[0]]);
   $('parts').replaceChildren(...order.map((group) => {
     const canvas = blank(group.name), values = sumOf(group);
     paint(canvas, values, Math.max(...values) || 1);

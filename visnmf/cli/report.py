@@ -83,7 +83,7 @@ def _channels(
 @click.option(
     "--labels",
     metavar="CSV|folder",
-    help="Labels that color the map, from a table of names and labels, or from folders' names.",
+    help="Labels, told beside the names: from a table of names and labels, or from folders' names.",
 )
 @recursive_option
 @on_error_option

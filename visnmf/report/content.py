@@ -92,7 +92,6 @@ def _images(model: Model, view: View, told: Encoded, most: int, map_kind: str) -
         "names": told.names(chosen),
         "labels": told.labels(chosen),
         "errors": [round(float(e), 5) for e in told.errors[chosen]],
-        "errorHistogram": _histogram(told.errors),
         "median": float(np.median(told.errors)),
         "white": white,
         "sheets": image_sheets(_gray_levels(pictures, white, view.mask)),

@@ -11,6 +11,7 @@ function rowsOf(packed) {
   return packed.scales.map((scale, k) =>
     Float32Array.from(whole.subarray(k * length, (k + 1) * length), (q) => q * scale));
 }
+if (images && images.labels) images.names = images.names.map((name, i) => `${name} (${images.labels[i]})`);
 const W = rowsOf(parts);
 const H = images ? rowsOf(images.encodings) : null;
 const bits = view.mask === null ? null : bytesOf(view.mask);

@@ -1,6 +1,6 @@
 // Put it all on the page.
 $('about').textContent = [`${parts.rank} parts, kept here with ${parts.bits} bits an entry`, view.about,
-  images ? `${images.names.length} of ${images.total} pictures` : '', view.white < 1 ? `white is ${view.white.toPrecision(2)} of the range` : ''].filter(Boolean).join('; ');
+  images ? `${images.names.length} of ${images.total} pictures, median error ${images.median.toFixed(3)}` : '', view.white < 1 ? `white is ${view.white.toPrecision(2)} of the range` : ''].filter(Boolean).join('; ');
 for (const [name, value] of told.facts) {
   const dt = document.createElement('dt'), dd = document.createElement('dd');
   dt.textContent = name; dd.textContent = value; $('facts').append(dt, dd);

@@ -35,6 +35,7 @@ LAYERS = [
     {"tasks"},
     {"archive"},
     {"plots"},
+    {"report"},
     {"cli"},
 ]
 LEVEL = {component: level for level, layer in enumerate(LAYERS) for component in layer}

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from visnmf.kernels.threads import threads
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
+    from visnmf.report.save import save_report
     from visnmf.solve.crew import on_dask
     from visnmf.solve.encode import encode
     from visnmf.solve.estimate import estimate
@@ -89,6 +90,7 @@ _HOMES = {
     "non_negative_factorization": "visnmf.estimator.function",
     "on_dask": "visnmf.solve.crew",
     "pack_images": "visnmf.images.pack_writing",
+    "save_report": "visnmf.report.save",
     "threads": "visnmf.kernels.threads",
 }
 
@@ -129,6 +131,7 @@ __all__ = [
     "preparing",
     "recipes",
     "samples",
+    "save_report",
     "tasks",
     "terms",
     "threads",

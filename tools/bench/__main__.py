@@ -44,6 +44,7 @@ EXPERIMENTS = (
     "compression",
     "archive_access",
     "compression_time",
+    "report_page",
 )
 SEVERAL = {
     "all": EXPERIMENTS,

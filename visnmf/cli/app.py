@@ -25,6 +25,7 @@ from visnmf.cli.options import DEBUG_KEY, debug_option
 from visnmf.cli.pack import pack
 from visnmf.cli.recipes import recipes
 from visnmf.cli.reconstruct import reconstruct
+from visnmf.cli.report import report
 from visnmf.cli.show import show
 from visnmf.cli.similar import similar
 from visnmf.cli.text import note, one_line_warnings
@@ -36,6 +37,7 @@ COMMANDS = (
     learn,
     faces,
     show,
+    report,
     encode,
     reconstruct,
     similar,
@@ -60,6 +62,7 @@ A first session:
   visnmf learn photos/ -k 49 --size 64 -o photos.safetensors
   visnmf pack photos/ photos.zarr --size 64              for large sets: prepare once
   visnmf info photos.safetensors                         what was learned, from what
+  visnmf report photos.safetensors photos/ -o photos.html
   visnmf encode photos.safetensors more/ -o codes.csv    features of other pictures
   visnmf reconstruct photos.safetensors more/ -o rebuilt
   visnmf similar photos.safetensors one.jpg --in more/   what is like it

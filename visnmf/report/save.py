@@ -1,0 +1,140 @@
+"""`save_report`: the explorer as a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from visnmf.errors import InvalidInputError, MissingDependencyError
+from visnmf.files import write_atomically
+from visnmf.kernels.threads import threads
+from visnmf.report.content import content_of
+from visnmf.report.encoded import encoded
+from visnmf.report.page import page_of
+from visnmf.report.plane import KINDS
+from visnmf.report.view import view_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from visnmf.model.columns import Images
+    from visnmf.model.model import Model
+
+__all__ = ["save_report"]
+
+
+def save_report(
+    path: str | os.PathLike[str],
+    model: Model,
+    images: Images | None = None,
+    *,
+    H: ArrayLike | None = None,
+    title: str | None = None,
+    channels: int | tuple[int, int, int] | None = None,
+    max_images: int = 3000,
+    map: Literal["pca", "umap"] = "pca",
+    kernels: str = "auto",
+    n_jobs: int | None = None,
+) -> None:
+    """Write the explorer: parts, pictures and encodings in one HTML file.
+
+    The file opens in any browser, needs no network, and asks for none. In it parts are sorted,
+    named, hidden, merged and reordered; pictures are rebuilt from parts whose amounts can be
+    dragged; and what the model explains least comes first. It holds W with 16 bits an entry (8
+    where the parts are large), and pictures with 8.
+
+    Parameters
+    ----------
+    path : str or path
+        The HTML file. It is replaced at once or not at all.
+    model : Model
+        The parts.
+    images : ImageSet, LazyImages or ndarray, optional
+        Pictures to show and to encode, as of `Model.encode`. Without them the page shows parts
+        alone, and pictures drawn with them.
+    H : array_like, shape (rank, n), optional
+        The encodings of `images`, where they are known; by default they are computed.
+    title : str, optional
+        Of the page; by default it tells how many parts there are.
+    channels : int or three ints, optional
+        Which channel to show, or which three as red, green and blue. By default three channels
+        are color, any other number is averaged.
+    max_images : int
+        Of more pictures than that, a quarter explained least, a quarter that use some part
+        most, and a spread of the others are in the page; the page says so. Large pictures leave
+        room for fewer (8 million values in all), and are reduced to 80,000 values each.
+    map : {"pca", "umap"}
+        How the map of the pictures is made: principal components of the encodings, or UMAP,
+        which needs umap-learn.
+    kernels : {"auto", "compiled", "numpy"}
+        As in `visnmf.factorize`.
+    n_jobs : int, optional
+        Threads, see `visnmf.threads`.
+
+    Raises
+    ------
+    InvalidInputError
+        The pictures do not fit the model, there is none, an option is out of range, or there is
+        no such folder.
+    MissingDependencyError
+        ``map="umap"`` without umap-learn.
+
+    Examples
+    --------
+    >>> import tempfile, visnmf
+    >>> faces = visnmf.samples.load_faces()
+    >>> model = visnmf.learn(faces, 9, max_iter=20)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     visnmf.save_report(f"{folder}/faces.html", model, faces)
+    """
+    from visnmf.model.model import Model
+
+    if not isinstance(model, Model):
+        raise InvalidInputError(
+            f"save_report takes a Model, got {type(model).__name__}; visnmf.learn makes one, "
+            "and visnmf.Model(W, layout) of any parts"
+        )
+    if images is None and H is not None:
+        raise InvalidInputError("H tells of pictures; give them too, as images")
+    _check_options(model, channels, max_images, map)
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise InvalidInputError(
+            f"cannot write {target}: there is no folder {target.parent}; make it first"
+        )
+    with threads(n_jobs):
+        told = None if images is None else encoded(model, images, H, kernels=kernels)
+        view = view_of(model.layout, model.rank, channels)
+        content = content_of(model, view, told, most=max_images, map_kind=map)
+    content["title"] = title or f"{model.rank} part{'s' * (model.rank != 1)}"
+    write_atomically(target, page_of(content["title"], content))
+
+
+def _check_options(model: Model, channels: Any, max_images: Any, map_kind: Any) -> None:
+    """Refuse what cannot be used, before pictures are encoded."""
+    count = model.layout.channels
+    if channels is not None:
+        chosen = np.atleast_1d(np.asarray(channels))
+        fits = chosen.shape in ((1,), (3,)) and chosen.dtype.kind in "iu"
+        if not fits or not all(0 <= c < count for c in chosen):
+            raise InvalidInputError(
+                f"channels must be one or three of 0 to {count - 1}, not {channels!r}"
+            )
+    if (
+        isinstance(max_images, bool)
+        or not isinstance(max_images, int | np.integer)
+        or max_images < 1
+    ):
+        raise InvalidInputError(f"max_images must be a whole number from 1, not {max_images!r}")
+    if map_kind not in KINDS:
+        raise InvalidInputError(f"map={map_kind!r} is not known; use one of {', '.join(KINDS)}")
+    if map_kind == "umap":
+        from importlib.util import find_spec
+
+        if find_spec("umap") is None:
+            raise MissingDependencyError(
+                'map="umap" needs umap-learn: pip install umap-learn; map="pca" needs nothing'
+            )

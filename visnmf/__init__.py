@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from visnmf.kernels.threads import threads
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
+    from visnmf.ranks.result import RankChoice
+    from visnmf.ranks.survey import choose_rank
     from visnmf.solve.crew import on_dask
     from visnmf.solve.encode import encode
     from visnmf.solve.estimate import estimate
@@ -71,7 +73,9 @@ _HOMES = {
     "PatchEncoder": "visnmf.features.patch_encoder",
     "Pictures": "visnmf.images.pictures",
     "Progress": "visnmf.solve.progress",
+    "RankChoice": "visnmf.ranks.result",
     "align_faces": "visnmf.faces.align",
+    "choose_rank": "visnmf.ranks.survey",
     "compress": "visnmf.archive.compress",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
@@ -102,7 +106,9 @@ __all__ = [
     "PatchEncoder",
     "Pictures",
     "Progress",
+    "RankChoice",
     "align_faces",
+    "choose_rank",
     "compress",
     "encode",
     "errors",

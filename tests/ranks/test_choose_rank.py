@@ -78,3 +78,7 @@ def test_threads_do_not_change_the_answer():
 def test_ranks_that_cannot_be_used_are_refused(ranks):
     with pytest.raises(InvalidInputError, match="rank"):
         visnmf.choose_rank(np.ones((6, 6)), ranks)
+
+
+def test_swimmer_has_sixteen_or_seventeen_parts():
+    assert visnmf.choose_rank(visnmf.samples.make_swimmer(), (2, 30)).rank in (16, 17)

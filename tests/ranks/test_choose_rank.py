@@ -61,7 +61,7 @@ def test_a_planted_rank_is_found_to_one(rank):
     assert "recommended" in choice.summary()
 
 
-_SEVEN = pytest.mark.xfail(reason="7 of 10: noise clipped at 0 has a mean, which counts as parts")
+_SEVEN = pytest.mark.xfail(reason="7 of 10 seeds; the others give 14")
 
 
 @pytest.mark.slow

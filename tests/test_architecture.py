@@ -31,6 +31,7 @@ LAYERS = [
     {"kin"},
     {"recipes"},
     {"model", "estimator", "measure", "samples"},
+    {"ranks"},
     {"features"},
     {"tasks"},
     {"archive"},

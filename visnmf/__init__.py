@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from visnmf.kernels.threads import threads
     from visnmf.model.learn import learn
     from visnmf.model.model import Model
+    from visnmf.ranks.result import RankChoice
+    from visnmf.ranks.survey import choose_rank
     from visnmf.report.save import save_report
     from visnmf.solve.crew import on_dask
     from visnmf.solve.encode import encode
@@ -73,8 +75,10 @@ _HOMES = {
     "PatchEncoder": "visnmf.features.patch_encoder",
     "Pictures": "visnmf.images.pictures",
     "Progress": "visnmf.solve.progress",
+    "RankChoice": "visnmf.ranks.result",
     "align_faces": "visnmf.faces.align",
     "append": "visnmf.archive.append",
+    "choose_rank": "visnmf.ranks.survey",
     "compress": "visnmf.archive.compress",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
@@ -106,8 +110,10 @@ __all__ = [
     "PatchEncoder",
     "Pictures",
     "Progress",
+    "RankChoice",
     "align_faces",
     "append",
+    "choose_rank",
     "compress",
     "encode",
     "errors",

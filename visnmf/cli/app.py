@@ -23,6 +23,7 @@ from visnmf.cli.learn import learn
 from visnmf.cli.list_names import list_names
 from visnmf.cli.options import DEBUG_KEY, debug_option
 from visnmf.cli.pack import pack
+from visnmf.cli.rank import rank
 from visnmf.cli.recipes import recipes
 from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.report import report
@@ -35,6 +36,7 @@ __all__ = ["cli", "main"]
 
 COMMANDS = (
     learn,
+    rank,
     faces,
     show,
     report,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visnmf.plots.neighbor_sheets import neighbors
     from visnmf.plots.parts import basis, overlay
     from visnmf.plots.pictures import build_up, reconstruction
+    from visnmf.plots.ranks import rank_curves
     from visnmf.plots.sheet import montage, save_montage
     from visnmf.plots.words import topics, visual_words
 
@@ -42,6 +43,7 @@ _HOMES = {
     "montage": "visnmf.plots.sheet",
     "neighbors": "visnmf.plots.neighbor_sheets",
     "overlay": "visnmf.plots.parts",
+    "rank_curves": "visnmf.plots.ranks",
     "reconstruction": "visnmf.plots.pictures",
     "save_montage": "visnmf.plots.sheet",
     "topics": "visnmf.plots.words",
@@ -62,6 +64,7 @@ __all__ = [
     "montage",
     "neighbors",
     "overlay",
+    "rank_curves",
     "reconstruction",
     "save_montage",
     "topics",

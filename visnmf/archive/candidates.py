@@ -76,24 +76,23 @@ def factors_for(
     limit = math.log2(hopeless) if goal.psnr is not None and hopeless > 0 else hopeless
     for place, material in enumerate(materials):
         apart = " of channels apart" if material.apart and len(materials) > 1 else ""
-        best = seek_factors(
+        some = seek_factors(
             _problem(material.sample(_SAMPLE), material, asked),
             goal,
             hopeless=limit,
             report=partial(_tell_rank, asked, apart),
         )
-        if best is not None:
-            found.append((best.cost, place, best))
-    if not found:
-        return None
-    _, place, best = min(found, key=lambda f: f[:2])
-    material = materials[place]
-    asked.tell(f"all pictures with {best.rank} parts")
-    problem = _problem(material, material, asked)
-    if goal.psnr is not None:
+        found += [(best.cost, place, best) for best in some]
+    for _, place, best in sorted(found, key=lambda f: f[:2]):
+        material = materials[place]
+        asked.tell(f"all pictures with {best.rank} parts")
+        problem = _problem(material, material, asked)
+        if goal.psnr is None:
+            return _within_bytes(material, problem, best, goal, asked)
         trial = settle_factors(problem, best, goal)
-        return None if trial is None else draft_factors(material, trial, chunk=asked.chunk)
-    return _within_bytes(material, problem, best, goal, asked)
+        if trial is not None:
+            return draft_factors(material, trial, chunk=asked.chunk)
+    return None
 
 
 def _tell_rank(asked: Asked, apart: str, told: str) -> None:

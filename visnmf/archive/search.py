@@ -25,6 +25,7 @@ _QUALITIES = (10, 16, 23, 30, 38, 46, 54, 62, 70, 78, 86, 93)  # of painted part
 _FIRST_QUALITY = 5
 _UNMET = 0.6  # dB: a curve that stays so far below does not get there
 _WITHIN = 0.12  # dB: near enough to read a curve off
+_KEPT = 4  # found factors that may yet be settled
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ def seek_factors(
     *,
     hopeless: float = math.inf,
     report: Callable[[str], object] | None = None,
-) -> Found | None:
+) -> list[Found]:
     """Seek rank, step and storage that meet a goal at the least cost.
 
     The cost falls and rises again with the rank, and does so smoothly, so a coarse walk over a
@@ -135,16 +136,17 @@ def seek_factors(
 
     Returns
     -------
-    found : Found or None
-        None where no rank meets the goal, or it is hopeless.
+    found : list of Found
+        The best few, the best one first: what meets a goal on a sample, hardly, may not do so on
+        all images. Empty where no rank meets the goal, or it is hopeless.
     """
     search = _Search(problem, goal, report)
     place = search.first()
     # Up until a rank can meet the goal at all.
     while math.isinf(search.cost(place, search.quality)) and place + 2 < search.places:
         place += 2
-    if search.best is None or search.best.cost > hopeless:
-        return None
+    if not search.best or search.best[0].cost > hopeless:
+        return []
     for stride in (2, 1, 1):
         before = place, search.quality
         if search.painted:
@@ -180,7 +182,7 @@ class _Search:
         self.problem, self.goal, self.report = problem, goal, report
         self.pairs: dict[int, Pair] = {}
         self.costs: dict[tuple[int, int], float] = {}
-        self.best: Found | None = None
+        self.best: list[Found] = []
         self.painted = problem.canvas.pixels > _SMALL
         self.quality = _FIRST_QUALITY if self.painted else -1
         most = problem.most_rank()
@@ -241,9 +243,14 @@ class _Search:
         curve.seek(goal, first, within=_WITHIN, most=3, rounds=int(quality < 0))
         if not curve.meets(goal, _UNMET):
             return math.inf
+        if goal.psnr is not None and not curve.meets(goal, _WITHIN):
+            # Near, but perhaps as near as these parts ever come: no step helps a rank too low.
+            finer = 0.6 * min(trial.step for trial in curve.trials)
+            curve.seek(goal, finer, within=_WITHIN, most=2, above=True, rounds=int(quality < 0))
+            if not curve.meets(goal):
+                return math.inf
         cost = curve.cost(goal)
-        if self.best is None or cost < self.best.cost:
-            self.best = Found(rank, curve, cost)
+        self.best = sorted([*self.best, Found(rank, curve, cost)], key=lambda f: f.cost)[:_KEPT]
         return cost
 
 

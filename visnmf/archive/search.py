@@ -23,6 +23,7 @@ _ITERATIONS = 120
 _SMALL = 24 * 24  # pixels up to which parts are stored without loss only
 _QUALITIES = (10, 16, 23, 30, 38, 46, 54, 62, 70, 78, 86, 93)  # of painted parts
 _FIRST_QUALITY = 5
+_BETTER = (9, -1)
 _UNMET = 0.6  # dB: a curve that stays so far below does not get there
 _WITHIN = 0.12  # dB: near enough to read a curve off
 _KEPT = 4  # found factors that may yet be settled
@@ -142,8 +143,8 @@ def seek_factors(
     """
     search = _Search(problem, goal, report)
     place = search.first()
-    # Up until a rank can meet the goal at all.
-    while math.isinf(search.cost(place, search.quality)) and place + 2 < search.places:
+    # Up until a rank can meet the goal at all, or takes too much even without doing so.
+    while not search.can_meet(place) and search.spent <= hopeless and place + 2 < search.places:
         place += 2
     if not search.best or search.best[0].cost > hopeless:
         return []
@@ -183,6 +184,7 @@ class _Search:
         self.pairs: dict[int, Pair] = {}
         self.costs: dict[tuple[int, int], float] = {}
         self.best: list[Found] = []
+        self.spent = -math.inf  # log2 of bytes of what was tried last and is not good enough
         self.painted = problem.canvas.pixels > _SMALL
         self.quality = _FIRST_QUALITY if self.painted else -1
         most = problem.most_rank()
@@ -206,14 +208,19 @@ class _Search:
         rank = min(max(rank, 1), self.problem.most_rank())
         return next(p for p in range(1, self.places) if self.rank(p) >= rank)
 
+    def can_meet(self, place: int) -> bool:
+        """Tell whether a rank meets the goal, by better and better ways to store parts."""
+        for quality in (self.quality, *(_BETTER if self.painted else ())):
+            if math.isfinite(self.cost(place, quality)):
+                self.quality = quality
+                return True
+        return False
+
     def choose_quality(self, place: int) -> None:
         """Take the way to store parts that costs least at a rank."""
-        if self.quality >= 0:
-            self.quality = walk(
-                lambda quality: self.cost(place, quality), self.quality, len(_QUALITIES)
-            )
-        if self.cost(place, -1) < self.cost(place, self.quality):
-            self.quality = -1
+        start = self.quality if self.quality >= 0 else len(_QUALITIES) - 1
+        best = walk(lambda quality: self.cost(place, quality), start, len(_QUALITIES))
+        self.quality = -1 if self.cost(place, -1) < self.cost(place, best) else best
 
     def at(self, place: int) -> float:
         """Return the cost of a rank with the way to store parts that is chosen now."""
@@ -242,6 +249,8 @@ class _Search:
         first = first_step(problem, pair, goal, maker)
         curve.seek(goal, first, within=_WITHIN, most=3, rounds=int(quality < 0))
         if not curve.meets(goal, _UNMET):
+            if goal.psnr is not None:
+                self.spent = math.log2(max(trial.nbytes for trial in curve.trials))
             return math.inf
         if goal.psnr is not None and not curve.meets(goal, _WITHIN):
             # Near, but perhaps as near as these parts ever come: no step helps a rank too low.

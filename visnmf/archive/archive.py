@@ -36,6 +36,11 @@ class Archive:
     Nothing in the file is believed before it is checked, and nothing is unpickled, so that a file
     from a stranger can be opened.
 
+    Parameters
+    ----------
+    file : Container
+        Opened; `Archive.open` is how to get there.
+
     Attributes
     ----------
     names : list of str
@@ -76,6 +81,10 @@ class Archive:
             The file.
         salvage : bool
             Open it even though it was cut short; what is missing is told when it is asked for.
+
+        Returns
+        -------
+        archive : Archive
 
         Raises
         ------
@@ -152,6 +161,10 @@ class Archive:
         ----------
         index : slice, sequence of int or array of bool
             Which ones; all if not given.
+
+        Returns
+        -------
+        images : ImageSet
         """
         picked = np.arange(len(self))[checked_index(index, "an Archive is")]
         values = values_of(self._gather(picked), self.layout)

@@ -16,7 +16,7 @@ __all__ = ["list_names"]
 @click.command(
     "list",
     short_help="List the pictures of an archive.",
-    epilog=examples("visnmf list faces.vnmf", "visnmf list faces.vnmf | head"),
+    epilog=examples("visnmf list faces.vnmf"),
 )
 @archive_argument
 @debug_option

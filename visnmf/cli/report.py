@@ -44,7 +44,7 @@ def _channels(
     short_help="Write a page to explore parts and pictures in.",
     epilog=examples(
         "visnmf report faces.safetensors faces/ -o faces.html",
-        "visnmf report faces.safetensors                          the parts alone",
+        "visnmf report faces.safetensors",
         "visnmf report cube.safetensors cubes/ -o cube.html --channels 40,25,10",
     ),
 )

@@ -205,6 +205,8 @@ def _jpeg(data: bytes) -> Stated:
 
 def _jpegls(data: bytes) -> Stated:
     """Read a JPEG-LS file (ITU-T T.87): a frame header, perhaps presets, a scan."""
+    if data[-2:] != b"\xff\xd9":  # CharLS takes seconds to see it
+        _refuse("JPEG-LS", "cut short")
     segments = _segments(data, "JPEG-LS", {0xFFF7: 1, 0xFFF8: 1, 0xFFDA: 1})
     if any(marker == 0xFFF8 and data[start] != 1 for marker, start, _ in segments):
         _refuse("JPEG-LS", "tables, or a size of its own")

@@ -126,7 +126,9 @@ class WholeParts:
     def make(self, W: np.ndarray, H: np.ndarray, step: float, pull: np.ndarray | None) -> Basis:
         """As `BasisMaker` tells."""
         lengths = np.sqrt(np.einsum("km,km->k", W, W, dtype=np.float64))
+        lengths[lengths == 0] = 1.0  # of a part of nothing: all of V is black
         spread = _rms(H) * lengths
+        spread[spread == 0] = 1.0
         own = _RATIO * step / (spread * np.sqrt(self.n))  # the step of W with rows of length 1
         worth = step * self.peak
         scales, shift = fix_scales(worth * own)

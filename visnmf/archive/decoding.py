@@ -32,6 +32,7 @@ __all__ = ["Kept", "Parts", "read_layout", "read_names", "read_parts", "read_she
 
 _MOST_NAMES = 2**30
 _NAME_ROOM = MAX_NAME + 16  # bytes that the record of a name takes at most
+_MOST_NUMBERED = 10**6  # pictures that are named by numbers; ours always have names
 _MODEL_ROOM = 2**26  # bytes that a model of entries may take at most
 
 _K = TypeVar("_K")
@@ -103,6 +104,8 @@ def read_layout(file: Container) -> ImageLayout:
 def read_names(file: Container) -> list[str]:
     """Return the names of the pictures, checked; numbers where there are none."""
     if not file.count(SectionKind.NAMES):
+        if file.header.n > _MOST_NUMBERED:
+            raise ArchiveFormatError(f"{file.path}: {file.header.n} pictures have no names")
         return [str(i) for i in range(file.header.n)]
     coder, data = file.read(SectionKind.NAMES)
     n = file.header.n

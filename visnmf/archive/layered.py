@@ -108,7 +108,8 @@ def seek_layers(
 
     place = walk(size, _guess(problem, bound, ranks), len(ranks), stride=2)
     place = walk(size, place, len(ranks))
-    return (ranks[place], sizes[place]) if sizes[place] < hopeless else None
+    best = size(place)  # not tried yet where there is one rank alone
+    return (ranks[place], best) if best < hopeless else None
 
 
 def _guess(problem: Problem, bound: int, ranks: list[int]) -> int:

@@ -18,7 +18,7 @@ from visnmf.archive.coders import PLAIN, Coder, decode_image
 from visnmf.archive.container import Container
 from visnmf.archive.entries import EntryModel, read_model
 from visnmf.archive.fixed_point import MOST_SHIFT, check_sums, weighted
-from visnmf.archive.header import Base, Header
+from visnmf.archive.header import Header
 from visnmf.archive.names import decode_names
 from visnmf.archive.names_check import MAX_NAME
 from visnmf.archive.packed import unpack_bytes
@@ -210,8 +210,3 @@ class Kept(Generic[_K, _V]):
                 _, (_, freed) = self._things.popitem(last=False)
                 self._bytes -= freed
         return thing
-
-
-def base_name(base: Base) -> str:
-    """Return what a base is called for people."""
-    return {Base.NONE: "none", Base.SHEETS: "contact sheets", Base.FACTORS: "parts"}[base]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from visnmf.cli.options import (
     source_argument,
 )
 from visnmf.cli.sizes import size_of
-from visnmf.cli.text import describe_pictures, note, tell
+from visnmf.cli.text import describe_pictures, describe_quality, note, tell
 
 if TYPE_CHECKING:
     from visnmf.archive.outcome import Compression
@@ -140,17 +139,7 @@ def _facts(done: Compression) -> list[tuple[str, object]]:
         ("archive", f"{size_of(done.nbytes)}, {each:,.1f} bytes a picture, {share:.2%} of raw"),
         ("holds", done.held),
     ]
-    seen = done.fidelity
-    if math.isinf(seen.psnr):
-        facts.append(("quality", "lossless"))
-    else:
-        facts.append(
-            (
-                "quality",
-                f"{seen.psnr:.2f} dB over the set, {seen.worst_psnr:.2f} dB the worst picture "
-                f"(number {seen.worst}), no pixel off by more than {seen.max_error}",
-            )
-        )
+    facts.append(("quality", describe_quality(done.fidelity)))
     if done.sheets is not None:
         for tried in done.sheets.tried:
             about = "about " if tried.estimated else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from visnmf.cli.sizes import size_of
-from visnmf.cli.text import describe_pictures, tell
+from visnmf.cli.text import describe_pictures, describe_quality, tell
 
 if TYPE_CHECKING:
     from visnmf.archive.archive import Archive
@@ -79,16 +79,7 @@ def _facts(archive: Archive, path: Path) -> list[tuple[str, object]]:
         ("values", f"{layout.dtype}, {layout.low:g} to {layout.high:g}"),
         ("asked for", wanted[header.mode]),
     ]
-    if math.isinf(header.psnr):
-        facts.append(("quality", "lossless"))
-    else:
-        facts.append(
-            (
-                "quality",
-                f"{header.psnr:.2f} dB over the set, {header.worst_psnr:.2f} dB the worst "
-                f"picture (number {header.worst}), no pixel off by more than {header.max_error}",
-            )
-        )
+    facts.append(("quality", describe_quality(header)))
     if header.base == Base.FACTORS:
         apart = ", channels apart" if header.apart else ""
         facts.append(("parts", f"{header.rank}, encodings in chunks of {header.chunk}{apart}"))

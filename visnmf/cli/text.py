@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from visnmf.archive.fidelity import Fidelity
+    from visnmf.archive.header import Header
     from visnmf.images.layout import ImageLayout
 
 __all__ = [
     "describe_layout",
     "describe_pictures",
+    "describe_quality",
     "describe_reason",
     "note",
     "one_line",
@@ -78,6 +82,16 @@ def describe_layout(layout: ImageLayout) -> str:
 def describe_pictures(n: int, layout: ImageLayout) -> str:
     """Return such as "2,429 of 19 x 19, gray"."""
     return f"{n:,} of {describe_layout(layout)}"
+
+
+def describe_quality(seen: Fidelity | Header) -> str:
+    """Return how near pictures of an archive are to the originals."""
+    if math.isinf(seen.psnr):
+        return "lossless"
+    return (
+        f"{seen.psnr:.2f} dB over the set, {seen.worst_psnr:.2f} dB the worst picture "
+        f"(number {seen.worst}), no pixel off by more than {seen.max_error}"
+    )
 
 
 def describe_reason(reason: str) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from visnmf.archive.append import append
     from visnmf.archive.archive import Archive
     from visnmf.archive.compress import compress
+    from visnmf.archive.outcome import Compression
+    from visnmf.archive.progress import CompressionProgress
     from visnmf.estimator.function import non_negative_factorization
     from visnmf.estimator.minibatch import MiniBatchNMF
     from visnmf.estimator.nmf import NMF
@@ -65,6 +67,8 @@ _MODULES = {
 }
 _HOMES = {
     "Archive": "visnmf.archive.archive",
+    "Compression": "visnmf.archive.outcome",
+    "CompressionProgress": "visnmf.archive.progress",
     "NMF": "visnmf.estimator.nmf",
     "Factorization": "visnmf.solve.result",
     "ImageLayout": "visnmf.images.layout",
@@ -100,6 +104,8 @@ _HOMES = {
 
 __all__ = [
     "Archive",
+    "Compression",
+    "CompressionProgress",
     "NMF",
     "Factorization",
     "ImageLayout",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 from visnmf.archive.assemble import Draft, draft_factors
 from visnmf.archive.basis import PaintedParts, WholeParts
@@ -13,13 +11,14 @@ from visnmf.archive.curve import Curve
 from visnmf.archive.goal import Goal
 from visnmf.archive.layered import compact_for_residual, seek_layers
 from visnmf.archive.material import Material
+from visnmf.archive.progress import Course, Report
 from visnmf.archive.search import Found, Problem, first_step, seek_factors
 from visnmf.archive.settle import fit_all, settle_factors
 
-__all__ = ["Asked", "by_hand", "factors_for", "layers_for"]
+__all__ = ["SAMPLE", "Asked", "by_hand", "factors_for", "layers_for"]
 
 _TRIES = 6  # to come near to a number of bytes
-_SAMPLE = 6_000_000
+SAMPLE = 6_000_000
 """Values of V that the search looks at."""
 
 
@@ -33,18 +32,13 @@ class Asked:
         Of the fits.
     chunk : int
         Pictures whose encodings are read together.
-    report : callable, optional
-        Told in words what is done now.
+    course : Course
+        Told what is done now.
     """
 
     seed: int
     chunk: int
-    report: Callable[[str], object] | None = field(default=None, compare=False)
-
-    def tell(self, what: str) -> None:
-        """Tell what is done now."""
-        if self.report:
-            self.report(what)
+    course: Course = field(default_factory=lambda: Course({}), compare=False)
 
 
 def _problem(material: Material, whole: Material, asked: Asked) -> Problem:
@@ -72,20 +66,23 @@ def factors_for(
     draft : Draft or None
         None where no rank meets the goal.
     """
+    asked.course.enter("search")
     found: list[tuple[float, int, Found]] = []
     limit = math.log2(hopeless) if goal.psnr is not None and hopeless > 0 else hopeless
     for place, material in enumerate(materials):
-        apart = " of channels apart" if material.apart and len(materials) > 1 else ""
+        report = _part_of(asked.course.tell, place, len(materials), apart=material.apart)
         some = seek_factors(
-            _problem(material.sample(_SAMPLE), material, asked),
+            _problem(material.sample(SAMPLE), material, asked),
             goal,
             hopeless=limit,
-            report=partial(_tell_rank, asked, apart),
+            report=report,
         )
         found += [(best.cost, place, best) for best in some]
+    if found:
+        asked.course.enter("settle")
     for _, place, best in sorted(found, key=lambda f: f[:2]):
         material = materials[place]
-        asked.tell(f"all pictures with {best.rank} parts")
+        asked.course.tell(f"all pictures with {best.rank} parts")
         problem = _problem(material, material, asked)
         if goal.psnr is None:
             return _within_bytes(material, problem, best, goal, asked)
@@ -95,8 +92,14 @@ def factors_for(
     return None
 
 
-def _tell_rank(asked: Asked, apart: str, told: str) -> None:
-    asked.tell(told + apart)
+def _part_of(report: Report, place: int, places: int, *, apart: bool) -> Report:
+    """Return what tells of one of several searches."""
+    added = " of channels apart" if apart and places > 1 else ""
+
+    def tell(words: str, share: float | None = None) -> None:
+        report(words + added, None if share is None else (place + share) / places)
+
+    return tell
 
 
 def _within_bytes(
@@ -139,15 +142,16 @@ def layers_for(
     draft : Draft or None
         None where parts do not pay.
     """
+    asked.course.enter("search")
     found: list[tuple[float, int, int]] = []
     for place, material in enumerate(materials):
-        some = material.sample(_SAMPLE)
+        some = material.sample(SAMPLE)
         best = seek_layers(
             _problem(some, material, asked),
             some.levels,
             bound,
             hopeless=1.03 * hopeless,
-            report=asked.report,
+            report=_part_of(asked.course.tell, place, len(materials), apart=material.apart),
         )
         if best is not None:
             found.append((best[1], place, best[0]))
@@ -155,8 +159,8 @@ def layers_for(
         return None
     _, place, rank = min(found)
     material = materials[place]
-    asked.tell(f"all pictures with {rank} parts")
-    some = material.sample(_SAMPLE)
+    asked.course.enter("settle")(f"all pictures with {rank} parts")
+    some = material.sample(SAMPLE)
     problem = _problem(material, material, asked)
     pair = fit_all(problem, _problem(some, material, asked).fit(rank))
     trial = compact_for_residual(problem, pair, bound)
@@ -183,8 +187,8 @@ def by_hand(
         What the user settled.
     """
     problem = _problem(material, material, asked)
-    asked.tell(f"all pictures with {rank} parts")
-    pair = fit_all(problem, _problem(material.sample(_SAMPLE), material, asked).fit(rank))
+    asked.course.enter("settle")(f"all pictures with {rank} parts")
+    pair = fit_all(problem, _problem(material.sample(SAMPLE), material, asked).fit(rank))
     maker: WholeParts | PaintedParts = WholeParts(problem.canvas, problem.n, problem.peak)
     if quality is not None:
         maker = PaintedParts(problem.canvas, quality, problem.peak)

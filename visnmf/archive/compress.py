@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from visnmf.archive.assemble import CHUNK, Draft
-from visnmf.archive.candidates import Asked, by_hand, factors_for, layers_for
+from visnmf.archive.candidates import SAMPLE, Asked, by_hand, factors_for, layers_for
 from visnmf.archive.compared import Comparison, compare_files
 from visnmf.archive.container_write import write_container
+from visnmf.archive.expected import phases_of
 from visnmf.archive.fallback import Sheets, guess_sheets, sheets_for
 from visnmf.archive.goal import Goal
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material, is_whole
 from visnmf.archive.outcome import Compression, describe_motion
+from visnmf.archive.progress import CompressionProgress, Course
 from visnmf.archive.safe_names import safe_names
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
@@ -49,7 +51,7 @@ def compress(
     compare: bool = True,
     overwrite: bool = True,
     n_jobs: int | None = None,
-    progress: Callable[[str], object] | None = None,
+    progress: Callable[[CompressionProgress], object] | None = None,
 ) -> Compression:
     r"""Compress pictures that look alike into one archive.
 
@@ -91,7 +93,8 @@ def compress(
     n_jobs : int, optional
         Threads; as many as there are processors if not given.
     progress : callable, optional
-        Told in words what is done now.
+        Given a `CompressionProgress` now and then: what is done, which share is over, and about
+        how many seconds are left. `print` shows it in words.
 
     Returns
     -------
@@ -134,25 +137,28 @@ def compress(
             f"{'exactly' if mode == Mode.LOSSLESS else 'within a bound'}: that takes pictures "
             "of 8 or 16 bits; give psnr instead"
         )
-    asked = Asked(seed, chunk, progress)
     with threads(n_jobs):
         material = Material.of(images)
         named = safe_names(material.names)
         material = material.named(named.names)
+        phases = phases_of(material, mode, rank, SAMPLE, compare=compare)
+        course = Course(phases, progress)
+        asked = Asked(seed, chunk, course)
         sheets, draft = _smallest(material, mode, target, asked, rank, step, quality)
         others: Comparison | None = None
         if compare:
-            asked.tell("comparing")
+            course.enter("compare")("comparing with files")
             others = compare_files(
                 material.pictures(material.levels),
                 material.layout,
                 draft.fidelity.psnr,
                 material.peak,
             )
-        asked.tell("writing")
+        course.enter("write")("writing")
         nbytes = write_container(
             path, draft.header(mode, target), draft.sections, overwrite=overwrite
         )
+        course.end()
     return Compression(
         path=str(path),
         nbytes=nbytes,
@@ -186,18 +192,19 @@ def _smallest(
         return None, by_hand(materials[0], rank, step, quality, asked)
     drafts: list[Draft] = []
     if mode in {Mode.LOSSLESS, Mode.MAX_ERROR}:
-        sheets = sheets_for(materials, mode, target, report=asked.report)
+        sheets = sheets_for(materials, mode, target, report=asked.course.enter("sheets"))
         hopeless = math.inf if sheets.draft is None else sheets.draft.nbytes
         layers = layers_for(materials, int(target), asked, hopeless)
         drafts = [d for d in (layers, sheets.draft) if d is not None]
         return sheets, min(drafts, key=lambda d: d.nbytes)
     if mode == Mode.PSNR:
-        asked.tell("contact sheets, on a sample")
+        asked.course.enter("guess")("contact sheets, on a sample")
         guess, apart = guess_sheets(materials, target)
         laid = [m for m in materials if m.apart == apart]
         factors = factors_for(materials, Goal(psnr=target), asked, _HOPELESS * guess)
         beat = None if factors is None else float(factors.nbytes)
-        sheets = sheets_for(laid, mode, target, beat=beat, report=asked.report)
+        report = asked.course.enter("sheets")
+        sheets = sheets_for(laid, mode, target, beat=beat, report=report)
         drafts = [d for d in (factors, sheets.draft) if d is not None]
         if not drafts:
             raise InvalidInputError(
@@ -207,7 +214,8 @@ def _smallest(
         return sheets, min(drafts, key=lambda d: d.nbytes)
     factors = factors_for(materials, Goal(nbytes=target), asked)
     beat = None if factors is None else factors.fidelity.psnr
-    sheets = sheets_for(materials[:1], mode, target, beat=beat, report=asked.report)
+    report = asked.course.enter("sheets")
+    sheets = sheets_for(materials[:1], mode, target, beat=beat, report=report)
     drafts = [d for d in (factors, sheets.draft) if d is not None and d.nbytes <= target]
     if not drafts:
         least = [d.nbytes for d in (factors, sheets.draft) if d is not None]

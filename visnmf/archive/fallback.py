@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +10,11 @@ import numpy as np
 from visnmf.archive.assemble import Draft, common_bytes, draft_sheets
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material
+from visnmf.archive.progress import Report
 from visnmf.archive.sheet_fit import SheetFit, Tried
 from visnmf.archive.sheet_search import bound_error, estimate, lossless, search_bytes, search_psnr
 
 __all__ = ["Sheets", "guess_sheets", "sheets_for"]
-
-Report = Callable[[str], object]
 
 _FRAME = 512  # bytes of a file that are not sheets, at most, beside names
 
@@ -79,8 +77,8 @@ def sheets_for(
     beat : float, optional
         Bytes (of `Mode.MAX_BYTES`: dB) of the archive of parts: sheets that are surely worse are
         not sought to the end.
-    report : callable, optional
-        Told in words what is tried now.
+    report : Report, optional
+        Told what is tried now.
     """
     best: Sheets | None = None
     for material in materials:
@@ -105,9 +103,9 @@ def _fit(
     levels, mask = _pictures(material), material.layout.mask
     apart, peak = material.apart, material.peak
     if mode == Mode.LOSSLESS:
-        return lossless(levels, apart=apart, peak=peak, mask=mask)
+        return lossless(levels, apart=apart, peak=peak, mask=mask, report=report)
     if mode == Mode.MAX_ERROR:
-        return bound_error(levels, int(target), apart=apart, peak=peak, mask=mask)
+        return bound_error(levels, int(target), apart=apart, peak=peak, mask=mask, report=report)
     if mode == Mode.MAX_BYTES:
         room = max(1.0, target - _FRAME - common_bytes(material))
         return search_bytes(

@@ -13,15 +13,15 @@ since the residual costs 1/2 log2(variance) bits a value, and a number of H -log
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from visnmf.archive.basis import WholeParts
 from visnmf.archive.coders import encode_image
 from visnmf.archive.fixed_point import rebuild, weighted
+from visnmf.archive.progress import Report
 from visnmf.archive.residual import leave_over
-from visnmf.archive.search import Problem, Spectrum, walk
+from visnmf.archive.search import Problem, Spectrum, share_of, walk
 from visnmf.archive.trial import Pair, Trial, compact
 
 __all__ = ["base_of", "compact_for_residual", "seek_layers"]
@@ -70,7 +70,7 @@ def seek_layers(
     bound: int,
     *,
     hopeless: float = math.inf,
-    report: Callable[[str], object] | None = None,
+    report: Report | None = None,
 ) -> tuple[int, float] | None:
     """Seek the rank whose factors and residual together are smallest.
 
@@ -84,8 +84,8 @@ def seek_layers(
         The most that a level may be off.
     hopeless : float
         Bytes that the best rank must stay below.
-    report : callable, optional
-        Told in words before each rank that is tried.
+    report : Report, optional
+        Told before each rank that is tried.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def seek_layers(
     def size(place: int) -> float:
         if place not in sizes:
             if report:
-                report(f"rank {ranks[place]}")
+                report(f"rank {ranks[place]}", share_of(len(sizes), usual=5))
             pair = problem.fit(ranks[place])
             trial = compact_for_residual(problem, pair, bound, effort=7)
             left = leave_over(levels, base_of(trial), 2 * bound + 1)

@@ -12,10 +12,11 @@ from visnmf.archive.basis import BasisMaker, PaintedParts, WholeParts
 from visnmf.archive.canvas import Canvas
 from visnmf.archive.curve import Curve
 from visnmf.archive.goal import Goal
+from visnmf.archive.progress import Report
 from visnmf.archive.trial import Pair
 from visnmf.solve.factorize import factorize
 
-__all__ = ["Found", "Problem", "Spectrum", "first_step", "seek_factors", "walk"]
+__all__ = ["Found", "Problem", "Spectrum", "first_step", "seek_factors", "share_of", "walk"]
 
 _RATIO = 1.13  # between neighboring ranks that are tried
 _MOST_RANK = 1024
@@ -116,7 +117,7 @@ def seek_factors(
     goal: Goal,
     *,
     hopeless: float = math.inf,
-    report: Callable[[str], object] | None = None,
+    report: Report | None = None,
 ) -> list[Found]:
     """Seek rank, step and storage that meet a goal at the least cost.
 
@@ -132,8 +133,8 @@ def seek_factors(
         What is wanted.
     hopeless : float
         Give up where the first ranks cost more than so much (see `Curve.cost`).
-    report : callable, optional
-        Told in words before each rank that is tried.
+    report : Report, optional
+        Told before each rank that is tried.
 
     Returns
     -------
@@ -158,6 +159,11 @@ def seek_factors(
     return search.best
 
 
+def share_of(tried: int, usual: int = 8) -> float:
+    """Return about which share of a search is over after so many ranks."""
+    return tried / max(usual, tried + 2)
+
+
 def walk(
     cost: Callable[[int], float], place: int, places: int, *, stride: int = 1, least: int = 0
 ) -> int:
@@ -177,9 +183,7 @@ class _Search:
     A quality is a place in `_QUALITIES`, or -1 for parts without loss.
     """
 
-    def __init__(
-        self, problem: Problem, goal: Goal, report: Callable[[str], object] | None
-    ) -> None:
+    def __init__(self, problem: Problem, goal: Goal, report: Report | None) -> None:
         self.problem, self.goal, self.report = problem, goal, report
         self.pairs: dict[int, Pair] = {}
         self.costs: dict[tuple[int, int], float] = {}
@@ -237,7 +241,7 @@ class _Search:
         problem, goal = self.problem, self.goal
         if rank not in self.pairs:
             if self.report:
-                self.report(f"rank {rank}")
+                self.report(f"rank {rank}", share_of(len(self.pairs)))
             self.pairs[rank] = problem.fit(rank)
         pair = self.pairs[rank]
         maker: BasisMaker

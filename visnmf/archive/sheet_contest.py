@@ -9,13 +9,26 @@ from dataclasses import dataclass, field, replace
 from visnmf.archive.dials import Dial, dial_of
 from visnmf.archive.goal import Goal
 from visnmf.archive.lossy import LossyCodec
+from visnmf.archive.progress import Report
 from visnmf.archive.registry import Coder
 from visnmf.archive.seeking import Expected, Sought, cost_of, seek_notch
 from visnmf.archive.sheet_exact import lossless_within
 from visnmf.archive.sheet_fit import SheetFit, Tried
 from visnmf.archive.sheet_trial import Laid, SheetTrial
 
-__all__ = ["Contest"]
+__all__ = ["USUAL_TRIALS", "WORK", "Contest"]
+
+WORK = {
+    Coder.JPEG: 0.1,
+    Coder.WEBP: 0.35,
+    Coder.JPEG2000: 0.2,
+    Coder.JXL_LOSSY: 0.5,
+    Coder.AVIF: 4.0,
+}
+"""Microseconds that a pixel takes to be written and read, of one core of 2023 or so."""
+
+USUAL_TRIALS = 3
+"""Of a codec, if it has begun with a good guess."""
 
 _SLACK = {True: math.log2(1.12), False: 0.5}
 """How much worse than the best a codec may be on a sample (log2 of bytes, or dB) and go on."""
@@ -38,17 +51,18 @@ class Contest:
         The quick ones first.
     to_beat : float, optional
         Bytes or, where the goal is bytes, dB of something else.
-    report : callable, optional
-        Told in words what is tried now.
+    report : Report, optional
+        Told what is tried now.
     """
 
     laid: Laid
     goal: Goal
     codecs: Sequence[LossyCodec]
     to_beat: float | None = None
-    report: Callable[[str], object] | None = None
+    report: Report | None = None
     tried: dict[str, Tried] = field(default_factory=dict)
     shifts: list[tuple[float, float]] = field(default_factory=list)
+    trials: dict[tuple[Coder, bool], int] = field(default_factory=dict)
 
     def run(self) -> SheetFit | None:
         """Return the winner; None if nothing meets the goal, or no codec takes the sheets."""
@@ -103,10 +117,8 @@ class Contest:
             dial = dial_of(codec.coder)
 
             def attempt(quality: float, codec: LossyCodec = codec) -> SheetTrial:
-                if self.report:
-                    of = " of a sample" if rough else ""
-                    self.report(f"{codec.name} sheets of quality {quality:g}{of}")
-                trial = laid.attempt(codec, quality)
+                told = self._telling(codec, quality, codecs, rough)
+                trial = laid.attempt(codec, quality, told)
                 return replace(trial, nbytes=round(trial.nbytes / share)) if rough else trial
 
             sought = seek_notch(
@@ -127,6 +139,26 @@ class Contest:
             elif sought.best is not None:
                 limit = min(limit, cost_of(self.goal, sought.best))
         return found
+
+    def _telling(
+        self, codec: LossyCodec, quality: float, codecs: Sequence[LossyCodec], rough: bool
+    ) -> Callable[[float], object] | None:
+        """Return what tells of a trial, given which share of its sheets is written."""
+        report = self.report
+        if report is None:
+            return None
+        words = f"{codec.name} sheets of quality {quality:g}" + (" of a sample" if rough else "")
+        key = codec.coder, rough
+        tried = self.trials[key] = self.trials.get(key, 0) + 1
+        behind = sum(WORK[c.coder] for c in codecs[: codecs.index(codec)])
+        total = sum(WORK[c.coder] for c in codecs)
+
+        def tell(share: float) -> None:
+            mine = (tried - 1 + share) / max(USUAL_TRIALS, tried)
+            report(words, None if rough else (behind + mine * WORK[codec.coder]) / total)
+
+        tell(0.0)
+        return tell
 
     def _usual(self, dial: Dial) -> Expected:
         """Return what is usual, as much better or worse as other codecs found it."""

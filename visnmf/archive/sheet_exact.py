@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.archive.coders import Coder, decode_image, encode_image, encode_near
 from visnmf.archive.fidelity import squared_errors
+from visnmf.archive.progress import Report
 from visnmf.archive.residual import leave_over, put_back
 from visnmf.archive.sheet_fit import SheetFit
 from visnmf.archive.sheet_trial import Laid
@@ -34,6 +36,7 @@ def lossless(
     apart: bool | None = None,
     peak: int | None = None,
     mask: NDArray[np.bool_] | None = None,
+    report: Report | None = None,
 ) -> SheetFit:
     """Return the smallest sheets that keep every level.
 
@@ -47,13 +50,15 @@ def lossless(
         The greatest level, that of the type by default.
     mask : ndarray of bool (height, width), optional
         The pixels that count.
+    report : Report, optional
+        Told what is written now.
 
     Returns
     -------
     fit : SheetFit
         Its `step` is 1.
     """
-    return bound_error(levels, 0, apart=apart, peak=peak, mask=mask)
+    return bound_error(levels, 0, apart=apart, peak=peak, mask=mask, report=report)
 
 
 def bound_error(
@@ -63,6 +68,7 @@ def bound_error(
     apart: bool | None = None,
     peak: int | None = None,
     mask: NDArray[np.bool_] | None = None,
+    report: Report | None = None,
 ) -> SheetFit:
     """Return the smallest sheets that keep every level within an error.
 
@@ -71,7 +77,7 @@ def bound_error(
 
     Parameters
     ----------
-    levels, apart, peak, mask
+    levels, apart, peak, mask, report
         As of `lossless`.
     error : int
         0 or more.
@@ -101,7 +107,10 @@ def bound_error(
             found.append((laid, 1, _near(error)))
     if len(found) > 1:
         found = _promising(found)
-    fits = [_written(laid, step, encode, error) for laid, step, encode in found]
+    fits = []
+    for place, (laid, step, encode) in enumerate(found):
+        told = None if report is None else partial(_tell, report, place, len(found))
+        fits.append(_written(laid, step, encode, error, told))
     return min((fit for fit in fits if fit.fits), key=lambda fit: fit.nbytes)
 
 
@@ -128,6 +137,10 @@ def lossless_within(laid: Laid, nbytes: float) -> SheetFit | None:
     return fit if fit.nbytes <= nbytes else None
 
 
+def _tell(report: Report, place: int, places: int, share: float) -> None:
+    report("sheets without loss", (place + share) / places)
+
+
 def _divided(step: int) -> Encode:
     return lambda sheet: encode_image(leave_over(sheet, None, step))
 
@@ -150,7 +163,13 @@ def _promising(found: list[tuple[Laid, int, Encode]]) -> list[tuple[Laid, int, E
     return [f for f, size in zip(found, sizes, strict=True) if size <= _CLEAR * min(sizes)]
 
 
-def _written(laid: Laid, step: int, encode: Encode, error: int) -> SheetFit:
+def _written(
+    laid: Laid,
+    step: int,
+    encode: Encode,
+    error: int,
+    told: Callable[[float], object] | None = None,
+) -> SheetFit:
     """Write all sheets, and look at what comes back where that may differ."""
     plan = laid.plan
 
@@ -163,7 +182,7 @@ def _written(laid: Laid, step: int, encode: Encode, error: int) -> SheetFit:
         back = cut(put_back(stored, None, step), plan, i)
         return coder, data, *squared_errors(laid.levels[plan.pictures(i)], back, laid.mask)
 
-    done = list(in_turn(one, plan.sheets))
+    done = list(in_turn(one, plan.sheets, told))
     coders, data = tuple(d[0] for d in done), tuple(d[1] for d in done)
     greatest = max(d[3] for d in done)
     fidelity = laid.seen(np.concatenate([d[2] for d in done]), greatest)

@@ -8,13 +8,14 @@ others begin on the whole set where the sample ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.archive.goal import Goal
 from visnmf.archive.lossy import LOSSY, LossyCodec
+from visnmf.archive.progress import Report
 from visnmf.archive.sheet_contest import Contest
 from visnmf.archive.sheet_exact import bound_error, lossless
 from visnmf.archive.sheet_fit import SheetFit, Tried
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
-Report = Callable[[str], object]
 
 
 def search_psnr(
@@ -65,8 +65,8 @@ def search_psnr(
     to_beat : float, optional
         Bytes of something else. If sheets are surely larger, as a sample of the pictures tells,
         the search ends and its result is only an estimate.
-    report : callable, optional
-        Told in words what is tried now.
+    report : Report, optional
+        Told what is tried now.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,8 +92,23 @@ class Laid:
         empty = np.broadcast_to(first.reshape(-1)[:1], self.plan.shape(0))
         return codec.takes(empty)
 
-    def attempt(self, codec: LossyCodec, quality: float) -> SheetTrial:
-        """Write all sheets at a quality and look at what comes back."""
+    def attempt(
+        self,
+        codec: LossyCodec,
+        quality: float,
+        told: Callable[[float], object] | None = None,
+    ) -> SheetTrial:
+        """Write all sheets at a quality and look at what comes back.
+
+        Parameters
+        ----------
+        codec : LossyCodec
+            To write them.
+        quality : float
+            Of all of them.
+        told : callable, optional
+            Given which share of the sheets is written.
+        """
 
         def one(i: int) -> tuple[bytes, NDArray[np.float64], int]:
             sheet = self.sheet(i)
@@ -101,7 +117,7 @@ class Laid:
             back = cut(decoded, self.plan, i)
             return data, *squared_errors(self.levels[self.plan.pictures(i)], back, self.mask)
 
-        done = list(in_turn(one, self.plan.sheets))
+        done = list(in_turn(one, self.plan.sheets, told))
         data = tuple(sheet for sheet, _, _ in done)
         errors = np.concatenate([error for _, error, _ in done])
         fidelity = self.seen(errors, max(greatest for _, _, greatest in done))

@@ -14,7 +14,9 @@ __all__ = ["in_turn"]
 _T = TypeVar("_T")
 
 
-def in_turn(task: Callable[[int], _T], count: int) -> Iterator[_T]:
+def in_turn(
+    task: Callable[[int], _T], count: int, told: Callable[[float], object] | None = None
+) -> Iterator[_T]:
     """Yield task(0), task(1), ... as they are done, on as many threads as there are processors.
 
     Parameters
@@ -24,7 +26,16 @@ def in_turn(task: Callable[[int], _T], count: int) -> Iterator[_T]:
     count : int
         How many. At most one more than there are threads is done ahead, so that memory
         stays small.
+    told : callable, optional
+        Given which share is done.
     """
+    for done, result in enumerate(_in_order(task, count), 1):
+        if told is not None:
+            told(done / count)
+        yield result
+
+
+def _in_order(task: Callable[[int], _T], count: int) -> Iterator[_T]:
     workers = min(available(), count)
     if workers <= 1:
         yield from map(task, range(count))

@@ -22,11 +22,13 @@ from visnmf.cli.options import (
     recursive_option,
     source_argument,
 )
+from visnmf.cli.progress import short_time
 from visnmf.cli.sizes import size_of
 from visnmf.cli.text import describe_pictures, describe_quality, note, tell
 
 if TYPE_CHECKING:
     from visnmf.archive.outcome import Compression
+    from visnmf.archive.progress import CompressionProgress
 
 __all__ = ["compress", "working"]
 
@@ -101,7 +103,7 @@ def compress(
         source, size=size, fit=fit, mode=mode, recursive=recursive, on_error=on_error
     )
     began = time.perf_counter()
-    with working("compressing") as progress:
+    with working() as progress:
         done = compressed(images, output, compare=not no_compare, progress=progress, **options)
     facts = [
         ("pictures", describe_pictures(len(images), images.layout)),
@@ -158,15 +160,34 @@ def _facts(done: Compression) -> list[tuple[str, object]]:
 
 
 @contextmanager
-def working(title: str) -> Iterator[Callable[[str], object] | None]:
-    """Show what is done now, in one line on standard error; None where nobody would see it."""
+def working() -> Iterator[Callable[[CompressionProgress], object] | None]:
+    """Show in one line what is done and about how long it takes; None where nobody would see."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+    from rich.table import Column
+    from rich.text import Text
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    class Left(ProgressColumn):
+        """Seconds left, counted down until the next word."""
+
+        def render(self, task: Task) -> Text:
+            end = task.fields["end"]
+            if end is None:
+                return Text("")
+            return Text(f"about {short_time(max(1.0, end - time.monotonic()))} left")
+
+    told = TextColumn(
+        "{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis"), markup=False
+    )
+    columns = (SpinnerColumn(), BarColumn(bar_width=16), Left(), told)
     with Progress(*columns, console=Console(stderr=True), transient=True) as line:
-        task = line.add_task(title, total=None)
-        yield lambda told: line.update(task, description=f"{title}: {told}")
+        task = line.add_task("compressing", total=1.0, end=None)
+
+        def show(now: CompressionProgress) -> None:
+            end = time.monotonic() + now.seconds_left
+            line.update(task, completed=now.fraction, description=now.words, end=end)
+
+        yield show

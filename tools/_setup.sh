@@ -1,9 +1,10 @@
 # Sourced by the commands beside it: makes .venv at the root of the repository and installs
 # visnmf with its tools there, once, and again whenever pyproject.toml changes.
-# Needs bash and Python 3.11 or newer. PYTHON=... chooses the interpreter.
+# Needs bash and Python 3.11 or newer. PYTHON=... chooses the interpreter, VISNMF_VENV=... another
+# folder than .venv.
 
 ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
-VENV="$ROOT/.venv"
+VENV="${VISNMF_VENV:-$ROOT/.venv}"
 
 die() {
     printf '%s: %s\n' "tools/${0##*/}" "$1" >&2

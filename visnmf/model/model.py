@@ -120,7 +120,8 @@ class Model:
     @property
     def loss(self) -> str | float:
         """The loss that the parts were learned with, as `visnmf.factorize` names it."""
-        loss = dict(self.provenance.get("settings") or {}).get("loss")
+        settings = self.provenance.get("settings")
+        loss = settings.get("loss") if isinstance(settings, dict) else None
         return loss if isinstance(loss, str | int | float) else "frobenius"
 
     def encode(

@@ -42,6 +42,7 @@ LOSSES = {
 """Names of losses, and their beta."""
 
 _FEW = 2  # sweeps where a set is not convex: going far at once ends in worse places
+_MOST_BETA = 1e100  # what a float holds, and more than makes sense
 
 UPDATES = ("auto", "hals", "mu", "gradient", "fast gradient", "bpp", "newton")
 
@@ -105,7 +106,7 @@ def make_loss(loss: str | float, matrix: Matrix) -> Loss:
                 f"loss={loss!r} is not known{hint}; use one of {known} or a beta"
             )
         beta = LOSSES[loss.lower()]
-    elif _is_number(loss) and np.isfinite(loss):
+    elif _is_number(loss) and abs(loss) < _MOST_BETA:
         beta = float(loss)
     else:
         raise InvalidInputError(f"loss must be one of {known} or a finite beta, not {loss!r}")

@@ -1,0 +1,35 @@
+"""Public names and signatures change only on purpose, and are told in the changelog."""
+
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+
+import visnmf
+
+ROOT = Path(__file__).parents[1]
+spec = importlib.util.spec_from_file_location("api", ROOT / "tools" / "api.py")
+api = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(api)
+
+ADVICE = "; if that is meant, tell it in CHANGELOG.md and run: python tools/api.py --write"
+
+
+def test_the_list_is_what_the_package_offers():
+    known = {name: told for name, (told, _) in api.listed().items() if told != " : gone"}
+    now = api.entries()
+    differ = sorted(n for n in known.keys() | now.keys() if known.get(n) != now.get(n))
+    lines = [f"{n}: {known.get(n, 'not there')} -> {now.get(n, 'not there')}" for n in differ]
+    assert not differ, "the public face changed:\n" + "\n".join(lines) + ADVICE
+    assert api.renewed() == api.PLACE.read_text("utf-8")
+
+
+def test_what_changed_in_this_version_is_in_its_changelog():
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    section = re.split(r"^## ", changelog, flags=re.MULTILINE)[1]
+    assert section.startswith(f"[{visnmf.__version__}]"), "the topmost section is this version's"
+    changed = [name for name, (_, when) in api.listed().items() if when == visnmf.__version__]
+    words = set(re.findall(r"\w+", section))
+    modules = {name for name in visnmf.__all__ if inspect.ismodule(getattr(visnmf, name))}
+    untold = [name for name in changed if not words & set(name.split(".")) - modules]
+    assert not untold, f"changed since the last version, but not in CHANGELOG.md: {untold}"

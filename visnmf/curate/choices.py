@@ -1,0 +1,102 @@
+"""The parts of a model to come, each a part of the model that is, or several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any
+
+from visnmf.errors import InvalidInputError
+from visnmf.model.checks import checked_name
+
+__all__ = ["Choice", "check_choices", "is_number", "place_of", "places_of"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A part of the model to come.
+
+    Attributes
+    ----------
+    parts : tuple of int
+        The part of the model that it is, or those that it is merged from, counted from 0.
+    name : str
+        What it is called.
+    hidden : bool
+        Whether pictures of the parts leave it out.
+    """
+
+    parts: tuple[int, ...]
+    name: str
+    hidden: bool = False
+
+
+def check_choices(choices: Sequence[Choice], rank: int) -> None:
+    """Refuse choices of parts that are not there, or are used twice.
+
+    Raises
+    ------
+    InvalidInputError
+        Or a name cannot be used, a field is of another type, or there is no choice.
+    """
+    if not choices:
+        raise InvalidInputError("no part is left; keep one at least")
+    used: set[int] = set()
+    for choice in choices:
+        if not choice.parts:
+            raise InvalidInputError(f"{choice.name!r:.60} is made of no part")
+        for k in choice.parts:
+            if type(k) is not int or not 0 <= k < rank:
+                raise InvalidInputError(f"there is no part {k!r:.40}; the {rank} count from 0")
+            if k in used:
+                raise InvalidInputError(f"part {k} is used twice; each goes to one place")
+            used.add(k)
+        checked_name(choice.name)
+        if type(choice.hidden) is not bool:
+            raise InvalidInputError(f"hidden must be true or false, not {choice.hidden!r:.40}")
+
+
+def places_of(choices: Sequence[Choice], rank: int, parts: Any) -> list[int]:
+    """Return where parts are among the choices, each once, in the order told.
+
+    Parameters
+    ----------
+    choices : sequence of Choice
+        The parts to come.
+    rank : int
+        How many parts the model has.
+    parts : int, str or several
+        As of `place_of`.
+    """
+    several = [parts] if isinstance(parts, str) or is_number(parts) else parts
+    if not isinstance(several, Iterable):
+        raise InvalidInputError(f"parts must be numbers or names, not {parts!r:.60}")
+    return list(dict.fromkeys(place_of(choices, rank, part) for part in several))
+
+
+def place_of(choices: Sequence[Choice], rank: int, part: Any) -> int:
+    """Return where a part is among the choices: by its number in the model, or by its name.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such part, it is deleted, or several have that name.
+    """
+    if isinstance(part, str):
+        places = [place for place, choice in enumerate(choices) if choice.name == part]
+        if len(places) == 1:
+            return places[0]
+        told = f"{len(places)} parts are" if places else "no part is"
+        raise InvalidInputError(f"{told} called {part!r:.60}; give its number, from 0")
+    if not is_number(part) or not 0 <= index(part) < rank:
+        raise InvalidInputError(f"there is no part {part!r:.40}; the {rank} count from 0")
+    for place, choice in enumerate(choices):
+        if part in choice.parts:
+            return place
+    raise InvalidInputError(f"part {part} is deleted in this selection")
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a whole number of Python or NumPy."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["info"]
 
+_NAMED = 12  # names that are told
+
 
 @click.command(
     short_help="Tell what a model, an archive or a pack is.",
@@ -112,9 +114,20 @@ def _facts(model: Model) -> list[tuple[str, Any]]:
     for name in ("settings", "versions"):
         if told.get(name):
             facts.append((name, one_line(told[name])))
+    facts += [("edited", one_line(edit)) for edit in told.get("edits", [])]
     if model.energy[0] >= 0:  # not NaN: known
         facts.append(("strongest parts", _strongest(model)))
+    names = enumerate(model.part_names)
+    if named := [f"{k} {name}" for k, name in names if name != f"part {k + 1}"]:
+        more = f" and {len(named) - _NAMED} more (visnmf parts)" if len(named) > _NAMED else ""
+        facts.append(("names", ", ".join(named[:_NAMED]) + more))
+    if model.hidden.any():
+        facts.append(("hidden parts", ", ".join(model.part_names[k] for k in _hidden(model))))
     return facts
+
+
+def _hidden(model: Model) -> list[int]:
+    return [k for k in range(model.rank) if model.hidden[k]]
 
 
 def _strongest(model: Model, count: int = 5) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,7 +35,6 @@ __all__ = ["edit"]
         'visnmf edit faces.safetensors -o named.safetensors --name 3=eyes --name "0=all light"',
         "visnmf edit faces.safetensors -o few.safetensors --delete 7,9 --merge 1+2 --images faces/",
         "visnmf edit faces.safetensors -o sorted.safetensors --hide 4 --order 5,0",
-        "visnmf parts faces.safetensors        lists the parts with their numbers",
     ),
 )
 @model_argument
@@ -79,7 +77,7 @@ def edit(
     """Change the parts of MODEL as SELECTION says, or the options, and write a new model.
 
     SELECTION is the JSON file that the page of `visnmf report` downloads. A PART is its number
-    in MODEL, counted from 0, or its name; what options ask is done after what SELECTION asks.
+    in MODEL, counted from 0, or its name (`visnmf parts MODEL` lists both); what options ask is done after what SELECTION asks.
     With --images merged parts are weighted by how much the pictures use them, and all encodings
     are fitted again.
     """
@@ -105,10 +103,7 @@ def edit(
     edited.model.save(output)
     tell([*_facts(model, selection, edited), ("written", output)])
     if images is None and len(selection.choices) < model.rank:
-        note(
-            "the error is not known without pictures: "
-            f"--images SOURCE fits the encodings of {quote(str(output))} and tells it"
-        )
+        note("the error is not known without pictures; --images SOURCE tells it")
 
 
 def _pictures(model: Model, source: str, recursive: bool, on_error: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,20 +115,29 @@ def _facts(model: Model) -> list[tuple[str, Any]]:
     for name in ("settings", "versions"):
         if told.get(name):
             facts.append((name, one_line(told[name])))
-    facts += [("edited", one_line(edit)) for edit in told.get("edits", [])]
+    edits = told.get("edits")
+    facts += [("edited", _edited(edit)) for edit in (edits if isinstance(edits, list) else [])]
     if model.energy[0] >= 0:  # not NaN: known
         facts.append(("strongest parts", _strongest(model)))
-    names = enumerate(model.part_names)
-    if named := [f"{k} {name}" for k, name in names if name != f"part {k + 1}"]:
-        more = f" and {len(named) - _NAMED} more (visnmf parts)" if len(named) > _NAMED else ""
-        facts.append(("names", ", ".join(named[:_NAMED]) + more))
-    if model.hidden.any():
-        facts.append(("hidden parts", ", ".join(model.part_names[k] for k in _hidden(model))))
+    named = [name for name in model.part_names if not re.fullmatch(r"part \d+", name)]
+    hidden = [model.part_names[k] for k in range(model.rank) if model.hidden[k]]
+    facts += [("named parts", _some(named))] if named else []
+    facts += [("hidden parts", _some(hidden))] if hidden else []
     return facts
 
 
-def _hidden(model: Model) -> list[int]:
-    return [k for k in range(model.rank) if model.hidden[k]]
+def _edited(edit: Any) -> str:
+    """Return what an edit did; a file may hold anything here."""
+    if not isinstance(edit, dict):
+        return str(edit)
+    short = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in edit.items()}
+    return one_line({k: v for k, v in short.items() if k != "digest_before" and v != []})
+
+
+def _some(names: list[str]) -> str:
+    """Return names, the first ones of many."""
+    more = f" and {len(names) - _NAMED} more (visnmf parts)" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _strongest(model: Model, count: int = 5) -> str:

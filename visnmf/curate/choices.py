@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import index
+from numbers import Integral
 from typing import Any
 
 from visnmf.errors import InvalidInputError
@@ -89,7 +89,7 @@ def place_of(choices: Sequence[Choice], rank: int, part: Any) -> int:
             return places[0]
         told = f"{len(places)} parts are" if places else "no part is"
         raise InvalidInputError(f"{told} called {part!r:.60}; give its number, from 0")
-    if not is_number(part) or not 0 <= index(part) < rank:
+    if not is_number(part) or not 0 <= part < rank:
         raise InvalidInputError(f"there is no part {part!r:.40}; the {rank} count from 0")
     for place, choice in enumerate(choices):
         if part in choice.parts:
@@ -99,4 +99,4 @@ def place_of(choices: Sequence[Choice], rank: int, part: Any) -> int:
 
 def is_number(value: object) -> bool:
     """Tell whether a value is a whole number of Python or NumPy."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -143,13 +143,13 @@ def _fit(model: Model, W: NDArray[np.float32], images: Any, kernels: str) -> _Fi
     """Encode images by parts, and sum what is left and what each part brings."""
     found, total, missed = [], 0.0, 0.0
     for V in column_blocks(images, model.layout):
+        if V.shape[1] == 0:
+            raise InvalidInputError("there is no picture to fit encodings to: the set is empty")
         H = encode(V, W, loss=model.loss, kernels=kernels)
         total += float(np.square(V, dtype=np.float64).sum())
         missed += float(np.square(V - W @ H, dtype=np.float64).sum())
         found.append(H)
     H = np.concatenate(found, axis=1)
-    if H.shape[1] == 0:
-        raise InvalidInputError("there is no picture to encode: the set is empty")
     energy = np.square(W, dtype=np.float64).sum(axis=0)
     energy *= np.square(H, dtype=np.float64).sum(axis=1)
     return _Fit(H, float(np.sqrt(missed / total)) if total > 0 else 0.0, energy)
@@ -165,7 +165,8 @@ def _provenance(
     """Return the provenance of the model with this edit after the earlier ones."""
     earlier = model.provenance.get("edits")
     edit = {
-        "of": {"rank": model.rank, "digest": model.digest},
+        "rank_before": model.rank,
+        "digest_before": model.digest,
         "merged": [list(c.parts) for c in selection.choices if len(c.parts) > 1],
         "deleted": selection.deleted,
         "images": getattr(images, "source", None),

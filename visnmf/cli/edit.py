@@ -77,9 +77,9 @@ def edit(
     """Change the parts of MODEL as SELECTION says, or the options, and write a new model.
 
     SELECTION is the JSON file that the page of `visnmf report` downloads. A PART is its number
-    in MODEL, counted from 0, or its name (`visnmf parts MODEL` lists both); what options ask is done after what SELECTION asks.
-    With --images merged parts are weighted by how much the pictures use them, and all encodings
-    are fitted again.
+    in MODEL, counted from 0, or its name (`visnmf parts MODEL` lists both); what options ask
+    is done after what SELECTION asks. With --images merged parts are weighted by how much the
+    pictures use them, and all encodings are fitted again.
     """
     from visnmf.cli.source import load_model
     from visnmf.curate.edit import edit_parts

@@ -120,7 +120,7 @@ def edit_parts(
     same = len(groups) == model.rank  # only names, marks and order change
     with threads(n_jobs):
         before = None if images is None else _fit(model, model.W, images, kernels)
-        usage = usage_of(model) if before is None else before.H.mean(axis=1, dtype=np.float64)
+        usage = usage_of(model, None if before is None else before.H)
         W = merged_parts(model.W, usage, groups)
         after = None
         if before is not None:

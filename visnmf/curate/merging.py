@@ -27,15 +27,25 @@ if TYPE_CHECKING:
 __all__ = ["merged_parts", "usage_of"]
 
 
-def usage_of(model: Model) -> NDArray[np.float64]:
-    """Return how much each part is used, as far as the model itself knows.
+def usage_of(model: Model, H: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """Return how much each part is used.
+
+    Parameters
+    ----------
+    model : Model
+        The parts.
+    H : ndarray, shape (rank, n), optional
+        Their encodings.
 
     Returns
     -------
     ndarray, shape (rank,)
-        In proportion to the root mean square of its encodings, from its share of the energy;
-        where that is not known for all parts, such that all contribute alike.
+        Mean encodings. Without H what the model itself knows: in proportion to root mean squares
+        of encodings, from the shares of the energy; where those are not known for all parts, such
+        that all contribute alike.
     """
+    if H is not None:
+        return H.mean(axis=1, dtype=np.float64)
     lengths = np.linalg.norm(model.W.astype(np.float64), axis=0)
     energy = model.energy
     known = bool(np.isfinite(energy).all() and energy.any())

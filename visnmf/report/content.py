@@ -69,6 +69,7 @@ def _parts(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
         "rank": model.rank,
         "digest": digest_of(model),
         "names": model.part_names,
+        "hidden": model.hidden.tolist(),
         "energy": [None if np.isnan(share) else float(share) for share in energy],
         "sparseness": np.asarray(sparseness).tolist(),
         "histograms": histograms,

@@ -9,8 +9,9 @@ of the parts show in it. The scale makes amounts add up: where images use the pa
 proportion, the amount of w is the sum of theirs, and parts whose entries sum to 1 stay such parts.
 
 The best rank-1 factor of W_S H_S (its leading singular vector, non-negative by Perron and
-Frobenius) has hardly less error, and can lose a part: of parts that no image uses together
-it is the strongest one alone. Measured by tools/bench/experiments/merging.py.
+Frobenius) loses parts: of parts at different places that no image uses together it is the
+strongest one alone. And it gains little: once encodings are fitted again, the error by the mean
+was at most 1.011 times that by it, in 120 mergers of faces and of swimmers (`tools/bench merging`).
 """
 
 from __future__ import annotations

@@ -135,6 +135,23 @@ def test_pictures_read_block_by_block_give_the_same(tmp_path):
     assert second.model.provenance["edits"][0]["n_images"] == 40
 
 
+def test_pictures_that_cannot_be_read_weigh_nothing(tmp_path):
+    faces = visnmf.samples.load_faces()[:20]
+    faces.save(tmp_path / "faces")
+    model = visnmf.learn(faces, 4, max_iter=20, kernels="numpy")
+    selection = Selection.of(model).merged([1, 2])
+    lost = sorted((tmp_path / "faces").iterdir())[7]
+    whole = edit_parts(model, selection, faces[[i for i in range(20) if i != 7]])
+    lost.write_bytes(lost.read_bytes()[:200])
+    lazy = visnmf.load_images(str(tmp_path / "faces"), lazy=True, on_error="skip")
+    edited = edit_parts(model, selection, lazy)
+    assert edited.H.shape == (3, 20)
+    assert not edited.H[:, 7].any()
+    assert edited.error_after == pytest.approx(whole.error_after, rel=1e-3)
+    np.testing.assert_allclose(edited.model.W, whole.model.W, rtol=1e-2, atol=1e-3)
+    assert edited.model.provenance["edits"][0]["n_images"] == 19
+
+
 def test_edits_are_told_one_after_the_other_and_kept(fitted, tmp_path):
     model, images, _ = fitted
     first = edit_parts(model, Selection.of(model).merged([1, 3]), images).model

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import roifile
 import tifffile
 from matplotlib.path import Path as Polygon
 from PIL import Image
@@ -15,7 +16,6 @@ from visnmf.curate.rois import outlines_of, roi_of, roi_set
 from visnmf.curate.stack import check_stack
 from visnmf.errors import InvalidInputError
 
-roifile = pytest.importorskip("roifile")
 NAMES = ["eyes", "a/b:c", "eyes", "nose 鼻"]
 
 

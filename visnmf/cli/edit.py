@@ -141,21 +141,17 @@ def _named(selection: Selection, word: str) -> tuple[int, str]:
     part, equals, name = word.partition("=")
     if not equals:
         raise click.BadParameter(f"{word!r} has no name; give such as 3=eyes", param_hint="--name")
-    return _number(selection, part), name.strip()
+    return _numbers(selection, [part])[0], name.strip()
 
 
 def _numbers(selection: Selection, words: Iterable[str], between: str = ",") -> list[int]:
-    """Return the numbers of parts of words such as "3,eyes"."""
-    return [_number(selection, part) for word in words for part in word.split(between)]
+    """Return the numbers in the model of parts, from words such as "3,eyes"."""
+    from visnmf.curate.choices import places_of
 
-
-def _number(selection: Selection, word: str) -> int:
-    """Return the number of a part in the model, from its number or its name."""
-    from visnmf.curate.choices import place_of
-
-    word = word.strip()
-    part = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else word
-    return selection.choices[place_of(selection.choices, selection.rank, part)].parts[0]
+    parts = [part.strip() for word in words for part in word.split(between)]
+    told = [int(p) if p.isascii() and p.isdigit() and len(p) < 10 else p for p in parts]
+    places = places_of(selection.choices, selection.rank, told)
+    return [selection.choices[place].parts[0] for place in places]
 
 
 def _facts(model: Model, selection: Selection, edited: Edited) -> list[tuple[str, object]]:
@@ -174,5 +170,6 @@ def _facts(model: Model, selection: Selection, edited: Edited) -> list[tuple[str
         facts.append(("hidden", ", ".join(hidden)))
     if edited.H is not None:
         told = f"{edited.error_before:.4f} before, {edited.error_after:.4f} now"
-        facts.append(("relative error", f"{told}, of {edited.H.shape[1]:,} pictures"))
+        count = edited.model.provenance["edits"][-1]["n_images"]
+        facts.append(("relative error", f"{told}, of {count:,} pictures"))
     return facts

@@ -10,7 +10,7 @@ from typing import Any
 from visnmf.errors import InvalidInputError
 from visnmf.model.checks import checked_name
 
-__all__ = ["Choice", "check_choices", "is_number", "place_of", "places_of"]
+__all__ = ["Choice", "check_choices", "is_number", "places_of"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def check_choices(choices: Sequence[Choice], rank: int) -> None:
 
 
 def places_of(choices: Sequence[Choice], rank: int, parts: Any) -> list[int]:
-    """Return where parts are among the choices, each once, in the order told.
+    """Return where each of some parts is among the choices, in the order told.
 
     Parameters
     ----------
@@ -67,34 +67,40 @@ def places_of(choices: Sequence[Choice], rank: int, parts: Any) -> list[int]:
     rank : int
         How many parts the model has.
     parts : int, str or several
-        As of `place_of`.
-    """
-    several = [parts] if isinstance(parts, str) or is_number(parts) else parts
-    if not isinstance(several, Iterable):
-        raise InvalidInputError(f"parts must be numbers or names, not {parts!r:.60}")
-    return list(dict.fromkeys(place_of(choices, rank, part) for part in several))
-
-
-def place_of(choices: Sequence[Choice], rank: int, part: Any) -> int:
-    """Return where a part is among the choices: by its number in the model, or by its name.
+        By their numbers in the model, or by their names.
 
     Raises
     ------
     InvalidInputError
         There is no such part, it is deleted, or several have that name.
     """
-    if isinstance(part, str):
-        places = [place for place, choice in enumerate(choices) if choice.name == part]
-        if len(places) == 1:
-            return places[0]
-        told = f"{len(places)} parts are" if places else "no part is"
-        raise InvalidInputError(f"{told} called {part!r:.60}; give its number, from 0")
+    several = [parts] if isinstance(parts, str) or is_number(parts) else parts
+    if not isinstance(several, Iterable):
+        raise InvalidInputError(f"parts must be numbers or names, not {parts!r:.60}")
+    by_number = {k: place for place, choice in enumerate(choices) for k in choice.parts}
+    by_name: dict[str, list[int]] = {}
+    for place, choice in enumerate(choices):
+        by_name.setdefault(choice.name, []).append(place)
+    return [
+        _named(by_name, part) if isinstance(part, str) else _numbered(by_number, rank, part)
+        for part in several
+    ]
+
+
+def _named(by_name: dict[str, list[int]], name: str) -> int:
+    places = by_name.get(name, [])
+    if len(places) == 1:
+        return places[0]
+    told = f"{len(places)} parts are" if places else "no part is"
+    raise InvalidInputError(f"{told} called {name!r:.60}; give its number, from 0")
+
+
+def _numbered(by_number: dict[int, int], rank: int, part: Any) -> int:
     if not is_number(part) or not 0 <= part < rank:
         raise InvalidInputError(f"there is no part {part!r:.40}; the {rank} count from 0")
-    for place, choice in enumerate(choices):
-        if part in choice.parts:
-            return place
-    raise InvalidInputError(f"part {part} is deleted in this selection")
+    if part not in by_number:
+        raise InvalidInputError(f"part {part} is deleted in this selection")
+    return by_number[part]
 
 
 def is_number(value: object) -> bool:

@@ -32,7 +32,8 @@ class Edited:
     model : Model
         The parts that were asked for, in order. Its provenance tells of the edit.
     H : ndarray, shape (rank, n), float32, or None
-        The encodings of the images by the edited parts. Like all below, None without images.
+        The encodings of the images by the edited parts, a column of zeros for one that could not
+        be read. Like all below, None without images.
     error_before, error_after : float or None
         ``||V - W H|| / ||V||`` of all images, by the parts as they were, and as they are.
     """
@@ -170,7 +171,7 @@ def _provenance(
         "merged": [list(c.parts) for c in selection.choices if len(c.parts) > 1],
         "deleted": selection.deleted,
         "images": getattr(images, "source", None),
-        "n_images": None if after is None else after.H.shape[1],
+        "n_images": None if after is None else after.H.shape[1] - len(getattr(images, "lost", ())),
         "relative_error_before": None if before is None else before.error,
         "relative_error": None if after is None else after.error,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

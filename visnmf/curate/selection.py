@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visnmf.curate.choices import Choice, check_choices, is_number, place_of, places_of
+from visnmf.curate.choices import Choice, check_choices, is_number, places_of
 from visnmf.curate.selection_file import read_selection, write_selection
 from visnmf.errors import InvalidInputError, SelectionFormatError
 from visnmf.model.checks import checked_name
@@ -157,7 +157,9 @@ class Selection:
         -------
         Selection
         """
-        fresh = {self._place(part): checked_name(name) for part, name in dict(names).items()}
+        given = dict(names)
+        places = places_of(self.choices, self.rank, list(given))
+        fresh = dict(zip(places, map(checked_name, given.values()), strict=True))
         return self._changed(lambda place, c: replace(c, name=fresh.get(place, c.name)))
 
     def hide(self, parts: int | str | Iterable[int | str]) -> Selection:
@@ -225,7 +227,7 @@ class Selection:
         places = self._places(parts)
         if len(places) < 2:
             raise InvalidInputError(f"it takes two parts or more to merge; got {parts!r:.80}")
-        chosen = [self.choices[place] for place in places]
+        first, chosen = next(iter(places)), [self.choices[place] for place in places]
         joined = " + ".join(c.name for c in chosen)
         one = Choice(
             tuple(k for c in chosen for k in c.parts),
@@ -233,9 +235,9 @@ class Selection:
             all(c.hidden for c in chosen),
         )
         rest = [
-            one if k == places[0] else c
+            one if k == first else c
             for k, c in enumerate(self.choices)
-            if k == places[0] or k not in places
+            if k == first or k not in places
         ]
         return replace(self, choices=tuple(rest))
 
@@ -257,7 +259,8 @@ class Selection:
         if not is_number(to) or not 0 <= to < count:
             raise InvalidInputError(f"to must be a place from 0 to {count - 1}, not {to!r}")
         rest = list(self.choices)
-        rest.insert(to, rest.pop(self._place(part)))
+        (place,) = places_of(self.choices, self.rank, [part])
+        rest.insert(to, rest.pop(place))
         return replace(self, choices=tuple(rest))
 
     def ordered(self, parts: Iterable[int | str]) -> Selection:
@@ -301,8 +304,6 @@ class Selection:
     def _changed(self, change: Callable[[int, Choice], Choice]) -> Selection:
         return replace(self, choices=tuple(change(k, c) for k, c in enumerate(self.choices)))
 
-    def _places(self, parts: int | str | Iterable[int | str]) -> list[int]:
-        return places_of(self.choices, self.rank, parts)
-
-    def _place(self, part: int | str) -> int:
-        return place_of(self.choices, self.rank, part)
+    def _places(self, parts: int | str | Iterable[int | str]) -> dict[int, None]:
+        """Return the places of parts as keys, each once, in the order told."""
+        return dict.fromkeys(places_of(self.choices, self.rank, parts))

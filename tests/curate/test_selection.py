@@ -119,6 +119,14 @@ def test_numbers_may_be_numpys(model):
     assert parts(Selection.of(model).moved(np.int64(5), to=np.int64(0)))[0] == (5,)
 
 
+@pytest.mark.parametrize(
+    "choices", [[Choice((0,), "a")], ((0, "a"),), (Choice([0], "a"),), (Choice(0, "a"),)]
+)
+def test_it_is_made_of_choices(choices):
+    with pytest.raises(InvalidInputError, match="tuple"):
+        Selection(3, "0" * 64, choices)
+
+
 def test_another_model_is_refused(model):
     other = Model(model.W[:, :5], model.layout)
     with pytest.raises(InvalidInputError, match="6 parts .* this one has 5"):

@@ -44,6 +44,8 @@ def check_choices(choices: Sequence[Choice], rank: int) -> None:
         raise InvalidInputError("no part is left; keep one at least")
     used: set[int] = set()
     for choice in choices:
+        if not (isinstance(choice, Choice) and isinstance(choice.parts, tuple)):
+            raise InvalidInputError(f"{choice!r:.60} is no Choice of a tuple of parts")
         if not choice.parts:
             raise InvalidInputError(f"{choice.name!r:.60} is made of no part")
         for k in choice.parts:

@@ -29,7 +29,12 @@ __all__ = ["FORMATS", "export_parts"]
 
 Format = Literal["png", "tiff", "masks", "rois"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-_LONGEST = 100  # characters of a name in a file name
+_LONGEST = 200  # bytes of a name in a file name: endings and numbers are added
+
+Row = dict[str, Any]
+"""What the table tells of a part, beside its number and name."""
+Made = tuple[dict[str, Callable[[], bytes]], list[Row]]
+"""The files, each made when it is written, and the rows of the table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,12 +136,6 @@ def export_parts(
     return _write(Path(folder), parts, writer, f"parts-{format}.csv", overwrite)
 
 
-Row = dict[str, Any]
-"""What the table tells of a part, beside its number and name."""
-Made = tuple[dict[str, Callable[[], bytes]], list[Row]]
-"""The files, each made when it is written, and the rows of the table."""
-
-
 def _pictures(parts: _Parts, *, scale: str, channels: Any) -> Made:
     shown = visible(parts.W, parts.layout, channels)
     white = largest(shown, scale)
@@ -208,11 +207,15 @@ def _parts_of(model: Model, hidden: bool) -> _Parts:
             f"all {model.rank} parts are hidden; ask for hidden ones too (hidden=True, --hidden)"
         )
     names = [model.part_names[k] for k in numbers]
-    flat = [name.replace("/", "_").replace("\\", "_")[:_LONGEST].strip() or "_" for name in names]
-    files = [
-        name.removesuffix(".png") for name in safe_names([f"{name}.png" for name in flat]).names
-    ]
+    safe = safe_names([f"{_flat(name)}.png" for name in names]).names
+    files = [name.removesuffix(".png") for name in safe]
     return _Parts(numbers, names, files, model.W[:, numbers], model.layout)
+
+
+def _flat(name: str) -> str:
+    """Return a name that makes no folder and is not too long."""
+    flat = name.replace("/", "_").replace("\\", "_")
+    return flat.encode()[:_LONGEST].decode(errors="ignore").strip() or "_"
 
 
 def _write(
@@ -238,7 +241,7 @@ def _write(
 def _table(parts: _Parts, rows: list[Row]) -> bytes:
     text = io.StringIO(newline="")
     columns = ["number", "name", *rows[0]]
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for number, name, row in zip(parts.numbers, parts.names, rows, strict=True):
         writer.writerow({"number": number, "name": name, **row})

@@ -72,6 +72,8 @@ class Selection:
             raise InvalidInputError(f"the rank must be a whole number from 1, not {self.rank!r}")
         if not (isinstance(self.digest, str) and len(self.digest) == 64 and _HEX >= {*self.digest}):
             raise InvalidInputError(f"the digest must be 64 hex digits, not {self.digest!r:.80}")
+        if not isinstance(self.choices, tuple):
+            raise InvalidInputError(f"choices must be a tuple, not {type(self.choices).__name__}")
         check_choices(self.choices, self.rank)
 
     def __repr__(self) -> str:
@@ -163,7 +165,10 @@ class Selection:
         return self._changed(lambda place, c: replace(c, name=fresh.get(place, c.name)))
 
     def hide(self, parts: int | str | Iterable[int | str]) -> Selection:
-        """Mark parts as hidden: they stay and are fitted, but pictures of parts leave them out.
+        """Mark parts as hidden: sheets and exports of parts leave them out.
+
+        They stay in the model and encode and rebuild as the others, but for the page, which
+        leaves them out of what it rebuilds until they are shown.
 
         Parameters
         ----------

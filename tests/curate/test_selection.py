@@ -256,6 +256,23 @@ def test_wrong_files_are_refused(tmp_path, document, message):
     assert re.search(message, refusal(tmp_path, document))
 
 
+def test_mutants_are_read_or_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    good = json.dumps(GOOD).encode()
+    path = tmp_path / "s.json"
+    refused = 0
+    for _ in range(1000):
+        mutant = bytearray(good)
+        for place in rng.integers(0, len(good), rng.integers(1, 4)):
+            mutant[place] = rng.choice(list(b'0159-.eE"[]{},:tfn\\u\x00\xff'))
+        path.write_bytes(mutant)
+        try:
+            Selection.read(path)
+        except SelectionFormatError:
+            refused += 1
+    assert refused > 500
+
+
 def test_a_huge_file_is_refused_without_being_parsed(tmp_path):
     assert "no selection is so large" in refusal(tmp_path, b" " * (2**24 + 1))
 

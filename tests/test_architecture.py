@@ -36,6 +36,7 @@ LAYERS = [
     {"tasks"},
     {"archive"},
     {"plots"},
+    {"curate"},
     {"report"},
     {"cli"},
 ]
@@ -58,6 +59,7 @@ HEAVY = {
     "safetensors": {"model"},
     "scipy": {"matrices", "starts", "solve", "estimator"},
     "pyarrow": set(),
+    "roifile": set(),
     "skimage": set(),
     "sklearn": {"estimator", "features"},
     "tifffile": set(),

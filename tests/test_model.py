@@ -1,3 +1,4 @@
+import hashlib
 import json
 import pickle
 import re
@@ -313,6 +314,35 @@ def test_a_saved_model_comes_back_bit_for_bit(tmp_path, kind, masked):
     np.testing.assert_array_equal(model.encode(V), loaded.encode(V))
 
 
+def test_hidden_parts_are_kept_and_told(tmp_path):
+    model = make_model(hidden=[False, True, False])
+    model.save(tmp_path / "m.safetensors")
+    loaded = Model.load(tmp_path / "m.safetensors")
+    assert loaded.hidden.tolist() == [False, True, False]
+    assert repr(loaded) == "<Model: 3 parts of pictures 4 x 5, 1 hidden>"
+    assert loaded.to_dict()["hidden"] == [False, True, False]
+
+
+def test_a_file_that_says_nothing_of_hidden_parts_has_none(tmp_path):
+    make_model().save(tmp_path / "m.safetensors")
+    assert b"hidden" not in (tmp_path / "m.safetensors").read_bytes()
+    assert not Model.load(tmp_path / "m.safetensors").hidden.any()
+
+
+@pytest.mark.parametrize("hidden", [[True], [1, 0, 0], "yes", [[True, False, False]]])
+def test_hidden_is_a_boolean_a_part(hidden):
+    with pytest.raises(InvalidInputError, match="3 booleans, one a part"):
+        make_model(hidden=hidden)
+
+
+def test_the_digest_is_of_the_parts_alone():
+    model = make_model()
+    rows = np.ascontiguousarray(model.W.T, dtype="<f4")
+    assert model.digest == hashlib.sha256(rows.tobytes()).hexdigest()
+    assert model.digest == make_model(part_names=list("abc"), hidden=[True] * 3).digest
+    assert model.digest != make_model(seed=1).digest
+
+
 def test_a_learned_model_comes_back(tmp_path, faces):
     model = learn(faces, 5, max_iter=5, kernels="numpy")
     model.save(tmp_path / "m.safetensors")
@@ -467,6 +497,9 @@ LAYOUT = document()["layout"]
         {"energy": [1, 2, 10**400]},
         {"energy": [[1], [2], [3]]},
         {"energy": {"a": 1}},
+        {"hidden": 1},
+        {"hidden": [0, 1, 0]},
+        {"hidden": [True]},
         {"provenance": []},
         {"provenance": {"preparation": 3}},
         {"provenance": {"preparation": ["load"]}},

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from visnmf.archive.compress import compress
     from visnmf.archive.outcome import Compression
     from visnmf.archive.progress import CompressionProgress
+    from visnmf.curate.edit import edit_parts
+    from visnmf.curate.export import export_parts
+    from visnmf.curate.selection import Selection
     from visnmf.estimator.function import non_negative_factorization
     from visnmf.estimator.minibatch import MiniBatchNMF
     from visnmf.estimator.nmf import NMF
@@ -80,12 +83,15 @@ _HOMES = {
     "Pictures": "visnmf.images.pictures",
     "Progress": "visnmf.solve.progress",
     "RankChoice": "visnmf.ranks.result",
+    "Selection": "visnmf.curate.selection",
     "align_faces": "visnmf.faces.align",
     "append": "visnmf.archive.append",
     "choose_rank": "visnmf.ranks.survey",
     "compress": "visnmf.archive.compress",
+    "edit_parts": "visnmf.curate.edit",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
+    "export_parts": "visnmf.curate.export",
     "extract_patches": "visnmf.images.patches",
     "factorize": "visnmf.solve.factorize",
     "factorize_compressed": "visnmf.solve.factorize_compressed",
@@ -117,14 +123,17 @@ __all__ = [
     "Pictures",
     "Progress",
     "RankChoice",
+    "Selection",
     "align_faces",
     "append",
     "choose_rank",
     "compress",
+    "edit_parts",
     "encode",
     "errors",
     "features",
     "estimate",
+    "export_parts",
     "extract_patches",
     "factorize",
     "factorize_compressed",

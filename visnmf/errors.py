@@ -18,6 +18,8 @@ __all__ = [
     "ModelFormatError",
     "ModelNotFoundError",
     "NotFittedError",
+    "SelectionFormatError",
+    "SelectionNotFoundError",
     "SkippedImagesWarning",
     "UnalignedWarning",
     "VisnmfError",
@@ -91,6 +93,27 @@ class ArchiveNotFoundError(VisnmfError, FileNotFoundError):
         self.path = path
 
     def __reduce__(self) -> tuple[type[ArchiveNotFoundError], tuple[str]]:
+        return type(self), (self.path,)
+
+
+class SelectionFormatError(VisnmfError, ValueError):
+    """A selection of parts is damaged, hostile or of a version that cannot be read."""
+
+
+class SelectionNotFoundError(VisnmfError, FileNotFoundError):
+    """There is no selection of parts of this name.
+
+    Parameters
+    ----------
+    path : str
+        The file that is not there.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: there is no such selection of parts")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[SelectionNotFoundError], tuple[str]]:
         return type(self), (self.path,)
 
 

@@ -12,6 +12,7 @@ from visnmf.cli.anomalies import anomalies
 from visnmf.cli.append import append
 from visnmf.cli.compress import compress
 from visnmf.cli.demo import demo
+from visnmf.cli.edit import edit
 from visnmf.cli.encode import encode
 from visnmf.cli.extract import extract
 from visnmf.cli.faces import faces
@@ -23,6 +24,7 @@ from visnmf.cli.learn import learn
 from visnmf.cli.list_names import list_names
 from visnmf.cli.options import DEBUG_KEY, debug_option
 from visnmf.cli.pack import pack
+from visnmf.cli.parts import parts
 from visnmf.cli.rank import rank
 from visnmf.cli.recipes import recipes
 from visnmf.cli.reconstruct import reconstruct
@@ -40,6 +42,8 @@ COMMANDS = (
     faces,
     show,
     report,
+    parts,
+    edit,
     encode,
     reconstruct,
     similar,
@@ -65,6 +69,7 @@ A first session:
   visnmf pack photos/ photos.zarr --size 64              for large sets: prepare once
   visnmf info photos.safetensors                         what was learned, from what
   visnmf report photos.safetensors photos/ -o photos.html
+  visnmf parts photos.safetensors -o parts               each part as a file; edit names them
   visnmf encode photos.safetensors more/ -o codes.csv    features of other pictures
   visnmf reconstruct photos.safetensors more/ -o rebuilt
   visnmf similar photos.safetensors one.jpg --in more/   what is like it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from visnmf.tasks.patch_features import PatchFeatures
 
 __all__ = ["info"]
+
+_NAMED = 12  # names that are told
 
 
 @click.command(
@@ -112,9 +115,29 @@ def _facts(model: Model) -> list[tuple[str, Any]]:
     for name in ("settings", "versions"):
         if told.get(name):
             facts.append((name, one_line(told[name])))
+    edits = told.get("edits")
+    facts += [("edited", _edited(edit)) for edit in (edits if isinstance(edits, list) else [])]
     if model.energy[0] >= 0:  # not NaN: known
         facts.append(("strongest parts", _strongest(model)))
+    named = [name for name in model.part_names if not re.fullmatch(r"part \d+", name)]
+    hidden = [model.part_names[k] for k in range(model.rank) if model.hidden[k]]
+    facts += [("named parts", _some(named))] if named else []
+    facts += [("hidden parts", _some(hidden))] if hidden else []
     return facts
+
+
+def _edited(edit: Any) -> str:
+    """Return what an edit did; a file may hold anything here."""
+    if not isinstance(edit, dict):
+        return str(edit)
+    short = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in edit.items()}
+    return one_line({k: v for k, v in short.items() if k != "digest_before" and v != []})
+
+
+def _some(names: list[str]) -> str:
+    """Return names, the first ones of many."""
+    more = f" and {len(names) - _NAMED} more (visnmf parts)" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _strongest(model: Model, count: int = 5) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "ByteCount",
     "OutputFile",
     "Size",
+    "channels_option",
     "debug_option",
     "examples",
     "jobs_option",
@@ -125,6 +126,32 @@ def jobs_option(command: _Command) -> _Command:
         metavar="N",
         help="Threads to work on; by default as many as there are processors.",
     )(command)
+
+
+def _channels(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> int | tuple[int, int, int] | None:
+    """Read one channel, or three with commas between."""
+    if value is None:
+        return None
+    try:
+        numbers = [int(word) for word in value.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1:
+        return numbers[0]
+    if len(numbers) == 3:
+        return numbers[0], numbers[1], numbers[2]
+    raise click.BadParameter(f"{value!r} is neither a channel nor three, such as 40,25,10")
+
+
+channels_option = click.option(
+    "--channels",
+    callback=_channels,
+    metavar="N|R,G,B",
+    help="Which channel of many to show, or which three as red, green and blue, from 0. (By "
+    "default their mean.)",
+)
 
 
 def examples(*lines: str) -> str:

@@ -11,6 +11,7 @@ import click
 from visnmf.cli.kernels import ENCODING, kernels_for_one_run
 from visnmf.cli.options import (
     OutputFile,
+    channels_option,
     debug_option,
     examples,
     jobs_option,
@@ -21,23 +22,6 @@ from visnmf.cli.options import (
 from visnmf.cli.text import describe_pictures, tell
 
 __all__ = ["report"]
-
-
-def _channels(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> int | tuple[int, int, int] | None:
-    """Read one channel, or three with commas between."""
-    if value is None:
-        return None
-    try:
-        numbers = [int(word) for word in value.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) == 1:
-        return numbers[0]
-    if len(numbers) == 3:
-        return numbers[0], numbers[1], numbers[2]
-    raise click.BadParameter(f"{value!r} is neither a channel nor three, such as 40,25,10")
 
 
 @click.command(
@@ -65,13 +49,7 @@ def _channels(
     help="Of more pictures a part is in the page: some explained least, some that use a part "
     "most, and a spread of the others.",
 )
-@click.option(
-    "--channels",
-    callback=_channels,
-    metavar="N|R,G,B",
-    help="Which channel of many to show, or which three as red, green and blue, from 0. (By "
-    "default their mean.)",
-)
+@channels_option
 @click.option(
     "--map",
     "map_kind",

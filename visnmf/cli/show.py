@@ -45,15 +45,22 @@ def show(
     scale: Literal["part", "common"],
     zoom: int | None,
 ) -> None:
-    """Write the parts of MODEL as one picture, the strongest part first.
+    """Write the parts of MODEL as one picture, in their order: as learned, the strongest first.
+
+    Parts that `visnmf edit` has hidden are left out.
 
     Parts of patches are contrasts: of gray ones red is lighter and blue is darker than
     their surround, of colored ones middle gray is neither.
     """
+    import numpy as np
+
     from visnmf.plots import save_montage
     from visnmf.tasks.encoders import open_encoder
 
     parts = open_encoder(model_file).parts
     output = output or model_file.with_name(f"{model_file.stem}-parts.png")
     save_montage(output, parts, columns=columns, scale=scale, zoom=zoom)
-    tell([("parts", len(parts.basis_images())), ("look at", output)])
+    count = len(parts.basis_images())
+    hidden = int(getattr(parts, "hidden", np.zeros(0)).sum())
+    told = f"{count - hidden} of {count}, the others are hidden" if hidden else count
+    tell([("parts", told), ("look at", output)])

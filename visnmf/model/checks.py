@@ -11,7 +11,14 @@ from numpy.typing import ArrayLike
 
 from visnmf.errors import InvalidInputError
 
-__all__ = ["checked_basis", "checked_energy", "checked_name", "is_share", "plain_json"]
+__all__ = [
+    "checked_basis",
+    "checked_energy",
+    "checked_hidden",
+    "checked_name",
+    "is_share",
+    "plain_json",
+]
 
 
 def checked_basis(basis: ArrayLike, m: int) -> np.ndarray:
@@ -48,6 +55,18 @@ def checked_energy(energy: Any, rank: int) -> np.ndarray:
             f"energy must be {rank} non-negative shares, one a part; got shape {shares.shape}"
         )
     return shares
+
+
+def checked_hidden(hidden: Any, rank: int) -> np.ndarray:
+    """Return which parts are hidden as an array of booleans, none where it is not given."""
+    if hidden is None:
+        return np.zeros(rank, dtype=bool)
+    marks = np.array(hidden)
+    if marks.shape != (rank,) or marks.dtype != bool:
+        raise InvalidInputError(
+            f"hidden must be {rank} booleans, one a part; got {marks.dtype} of shape {marks.shape}"
+        )
+    return marks
 
 
 def plain_json(provenance: Mapping[str, Any]) -> dict[str, Any]:

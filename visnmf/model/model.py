@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,11 +18,12 @@ from visnmf.images.lazy import LazyImages
 from visnmf.model.checks import (
     checked_basis,
     checked_energy,
+    checked_hidden,
     checked_name,
-    is_share,
     plain_json,
 )
 from visnmf.model.columns import Images, column_errors
+from visnmf.model.document import fields_of
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
 from visnmf.model.observed import known_blocks
 
@@ -51,6 +53,8 @@ class Model:
         Where the parts come from, JSON-able. `visnmf.learn` fills it in.
     factorization : Factorization, optional
         The run that found the parts. It is not saved.
+    hidden : array_like of bool, shape (rank,), optional
+        True for parts that pictures of parts leave out. They encode and rebuild as the others.
 
     Raises
     ------
@@ -79,6 +83,7 @@ class Model:
         energy: ArrayLike | None = None,
         provenance: Mapping[str, Any] | None = None,
         factorization: Factorization | None = None,
+        hidden: ArrayLike | None = None,
     ) -> None:
         self.W: np.ndarray = checked_basis(W, layout.m)
         self.layout = layout
@@ -89,10 +94,12 @@ class Model:
         self.energy: np.ndarray = checked_energy(energy, self.rank)
         self.provenance: dict[str, Any] = plain_json(provenance or {})
         self.factorization = factorization
+        self.hidden: np.ndarray = checked_hidden(hidden, self.rank)
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.layout.shape))
-        return f"<Model: {self.rank} parts of pictures {size}>"
+        hidden = f", {self.hidden.sum()} hidden" if self.hidden.any() else ""
+        return f"<Model: {self.rank} parts of pictures {size}{hidden}>"
 
     @property
     def rank(self) -> int:
@@ -112,6 +119,12 @@ class Model:
         if not 0 <= part < self.rank:
             raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
         self.part_names[part] = checked_name(name)
+
+    @property
+    def digest(self) -> str:
+        """By what a selection knows its model: SHA-256, in hex, of W' as float32 in C order."""
+        rows = np.ascontiguousarray(self.W.T, dtype="<f4")
+        return hashlib.sha256(rows.tobytes()).hexdigest()
 
     def basis_images(self) -> np.ndarray:
         """Return the parts as pictures, shape (rank, h, w) or (rank, h, w, c), not scaled."""
@@ -234,12 +247,16 @@ class Model:
         return np.concatenate([column_errors(V, self.W @ H, known) for V, H, known in blocks])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but W as JSON can hold it: layout, part names, energy and provenance."""
+        """Return all but W as JSON can hold it: layout, part names, energy and provenance.
+
+        "hidden" is there where a part is hidden.
+        """
         return {
             "layout": self.layout.to_dict(),
             "part_names": list(self.part_names),
             "energy": [None if np.isnan(share) else float(share) for share in self.energy],
             "provenance": self.provenance,
+            **({"hidden": self.hidden.tolist()} if self.hidden.any() else {}),
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -281,27 +298,8 @@ class Model:
         """
         file = Path(path)
         arrays, document = read_model_file(file)
-        if list(arrays) != ["W"]:
-            refuse(file, f"should hold one array W, but holds {sorted(arrays)!r:.80}")
-        missing = {"layout", "part_names", "energy", "provenance"} - set(document)
-        if missing:
-            refuse(file, f"its description lacks {', '.join(sorted(missing))}")
-        names, energy, provenance = (document[k] for k in ("part_names", "energy", "provenance"))
-        if not (isinstance(names, list) and isinstance(provenance, dict)):
-            refuse(file, "its part names must be a list and its provenance an object")
-        steps = provenance.get("preparation", [])
-        if not (isinstance(steps, list) and all(isinstance(step, dict) for step in steps)):
-            refuse(file, "the preparation in its provenance must be a list of objects")
-        if not (isinstance(energy, list) and all(is_share(e) for e in energy)):
-            refuse(file, "its energy shares must be a list of numbers")
         try:
-            return cls(
-                arrays["W"],
-                ImageLayout.from_dict(document["layout"]),
-                part_names=names,
-                energy=np.array(energy, dtype=np.float64),
-                provenance=provenance,
-            )
+            return cls(**fields_of(file, arrays, document))
         except (InvalidInputError, OverflowError) as error:
             refuse(file, str(error))
 

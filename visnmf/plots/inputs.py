@@ -13,7 +13,14 @@ from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.model.columns import column_blocks
 
-__all__ = ["Columns", "encodings_of", "one_picture", "parts_from", "pictures_from"]
+__all__ = [
+    "Columns",
+    "encodings_of",
+    "one_picture",
+    "parts_from",
+    "pictures_from",
+    "shown_parts",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +74,21 @@ def parts_from(source: Any, layout: ImageLayout | None) -> Columns:
             f"part {k + 1}" for k in range(values.shape[1])
         ]
     return Columns(values, layout, list(names))
+
+
+def shown_parts(source: Any, layout: ImageLayout | None) -> Columns:
+    """Take parts as `parts_from` does, but for those that a Model has hidden."""
+    parts = parts_from(source, layout)
+    hidden = getattr(source, "hidden", None)
+    if hidden is None or not np.any(hidden):
+        return parts
+    kept = np.flatnonzero(~np.asarray(hidden))
+    if len(kept) == 0:
+        raise InvalidInputError(
+            f"all {len(parts.names)} parts are hidden, so that there is none to draw; "
+            "visnmf.Selection.of(model).show(...) shows some"
+        )
+    return Columns(parts.values[:, kept], parts.layout, [parts.names[k] for k in kept])
 
 
 def pictures_from(images: Any, layout: ImageLayout) -> Columns:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, SMALL, TEXT, sheet_figure
-from visnmf.plots.inputs import encodings_of, one_picture, parts_from
+from visnmf.plots.inputs import encodings_of, one_picture, parts_from, shown_parts
 from visnmf.plots.sheet import contact_sheet, part_pixels, sheet_columns
 from visnmf.plots.tones import HUES, INK, MASKED, colored, largest, visible
 
@@ -41,7 +41,8 @@ def basis(
     Parameters
     ----------
     source : Model, ImageSet, PatchEncoder, Factorization, or array of shape (m, rank)
-        The parts. Of an ImageSet, its pictures; of ON and OFF halves, their difference.
+        The parts, but for those that a Model has hidden. Of an ImageSet, its pictures; of ON and
+        OFF halves, their difference.
     layout : ImageLayout, optional
         How a column becomes a picture, where `source` does not know.
     scale : {"part", "common"}
@@ -86,7 +87,7 @@ def basis(
         return sheet_figure(contact_sheet(tiles, columns=columns, side=7.6 * DPI).pixels)[0]
     count, height, width = tiles.shape[:3]
     across = sheet_columns(count, height, width, columns)
-    labels = parts_from(source, layout).names[:count] if names is True else list(names)
+    labels = shown_parts(source, layout).names[:count] if names is True else list(names)
     if len(labels) != count:
         raise InvalidInputError(f"got {len(labels)} names for the {count} parts shown")
     return _named_sheet(tiles, labels, across)

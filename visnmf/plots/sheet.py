@@ -14,7 +14,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
 from visnmf.images.writing import encode_picture
-from visnmf.plots.inputs import parts_from
+from visnmf.plots.inputs import shown_parts
 from visnmf.plots.tones import PAPER, colored, largest, visible
 
 __all__ = [
@@ -134,7 +134,7 @@ def part_pixels(
     cmap: str | None,
 ) -> NDArray[np.uint8]:
     """Return the parts as colors (k, h, w, 3), around zero where any value is negative."""
-    parts = parts_from(source, layout)
+    parts = shown_parts(source, layout)
     if max_parts is not None and max_parts < 1:
         raise InvalidInputError(f"max_parts must be at least 1, not {max_parts}")
     W = parts.values[:, :max_parts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,9 +51,8 @@ def content_of(
 
 
 def digest_of(model: Model) -> str:
-    """Return SHA-256 of W' as float32 in C order: by it a selection knows its model."""
-    rows = np.ascontiguousarray(model.W.T, dtype="<f4")
-    return hashlib.sha256(rows.tobytes()).hexdigest()
+    """Return what a selection knows its model by."""
+    return model.digest
 
 
 def _parts(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
@@ -71,6 +69,7 @@ def _parts(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
         "rank": model.rank,
         "digest": digest_of(model),
         "names": model.part_names,
+        "hidden": model.hidden.tolist(),
         "energy": [None if np.isnan(share) else float(share) for share in energy],
         "sparseness": np.asarray(sparseness).tolist(),
         "histograms": histograms,

@@ -1,6 +1,6 @@
 // Naming, hiding, deleting, merging and reordering parts; the selection as a file.
-let groups = parts.names.map((name, k) => ({ from: [k], name, hidden: false }));
-const off = new Set();
+let groups = parts.names.map((name, k) => ({ from: [k], name, hidden: parts.hidden[k] }));
+const off = new Set(parts.hidden.flatMap((hidden, k) => (hidden ? [k] : [])));
 function settle() {
   off.clear();
   for (let k = 0; k < parts.rank; k++) if (!groups.some((g) => !g.hidden && g.from.includes(k))) off.add(k);

@@ -51,6 +51,10 @@ def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except OSError as error:
+        if error.filename is None:  # of a full disk the system does not say where
+            error.filename = str(path)
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from visnmf.plots.features import feature_parts
     from visnmf.plots.group_sheets import group_sheet, groups
     from visnmf.plots.map_sheets import feature_maps
+    from visnmf.plots.montages import save_montage
     from visnmf.plots.neighbor_sheets import neighbors
-    from visnmf.plots.parts import basis, overlay
+    from visnmf.plots.overlays import overlay
+    from visnmf.plots.parts import basis
     from visnmf.plots.pictures import build_up, reconstruction
     from visnmf.plots.ranks import rank_curves
-    from visnmf.plots.sheet import montage, save_montage
+    from visnmf.plots.sheet import montage
     from visnmf.plots.words import topics, visual_words
 
 _HOMES = {
@@ -42,10 +44,10 @@ _HOMES = {
     "groups": "visnmf.plots.group_sheets",
     "montage": "visnmf.plots.sheet",
     "neighbors": "visnmf.plots.neighbor_sheets",
-    "overlay": "visnmf.plots.parts",
+    "overlay": "visnmf.plots.overlays",
     "rank_curves": "visnmf.plots.ranks",
     "reconstruction": "visnmf.plots.pictures",
-    "save_montage": "visnmf.plots.sheet",
+    "save_montage": "visnmf.plots.montages",
     "topics": "visnmf.plots.words",
     "visual_words": "visnmf.plots.words",
 }

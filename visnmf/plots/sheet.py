@@ -1,28 +1,20 @@
-"""The contact sheet: many pictures in one array, and as a PNG file."""
+"""The contact sheet: many pictures in one array."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from visnmf.errors import InvalidInputError
-from visnmf.files import write_atomically
-from visnmf.images.layout import ImageLayout
-from visnmf.images.writing import encode_picture
-from visnmf.plots.inputs import parts_from
-from visnmf.plots.tones import PAPER, colored, largest, visible
+from visnmf.plots.tones import PAPER
 
 __all__ = [
     "Sheet",
     "contact_sheet",
     "montage",
-    "part_pixels",
-    "save_montage",
     "sheet_columns",
 ]
 
@@ -84,63 +76,6 @@ def montage(
     grid = places.reshape(down, across, *places.shape[1:]).swapaxes(1, 2)
     sheet = grid.reshape(down * places.shape[1], across * places.shape[2], *stack.shape[3:])
     return sheet[: len(sheet) - down_gap, : sheet.shape[1] - across_gap]
-
-
-def save_montage(
-    path: str | os.PathLike[str],
-    source: Any,
-    layout: ImageLayout | None = None,
-    *,
-    scale: Literal["part", "common"] = "part",
-    columns: int | None = None,
-    max_parts: int | None = None,
-    channels: int | tuple[int, int, int] | None = None,
-    cmap: str | None = None,
-    zoom: int | None = None,
-) -> None:
-    """Write the parts, or the pictures of a set, as one PNG without any text.
-
-    The sheet is that of `basis`. Without `cmap`, matplotlib is not needed.
-
-    Parameters
-    ----------
-    path : str or path
-        The PNG file. It is replaced at once or not at all.
-    source, layout, scale, columns, max_parts, channels, cmap
-        As for `basis`.
-    zoom : int, optional
-        Pixels of the file for each pixel of a part, along a side; by default
-        as many as bring the longer side to about 1,000 pixels, at least 1.
-
-    Raises
-    ------
-    InvalidInputError
-        As for `basis`, or a zoom below 1, or no such folder.
-    """
-    tiles = part_pixels(
-        source, layout, scale=scale, max_parts=max_parts, channels=channels, cmap=cmap
-    )
-    sheet = contact_sheet(tiles, columns=columns, zoom=zoom)
-    write_atomically(Path(path), encode_picture(sheet.pixels, ".png"))
-
-
-def part_pixels(
-    source: Any,
-    layout: ImageLayout | None,
-    *,
-    scale: str,
-    max_parts: int | None,
-    channels: int | tuple[int, int, int] | None,
-    cmap: str | None,
-) -> NDArray[np.uint8]:
-    """Return the parts as colors (k, h, w, 3), around zero where any value is negative."""
-    parts = parts_from(source, layout)
-    if max_parts is not None and max_parts < 1:
-        raise InvalidInputError(f"max_parts must be at least 1, not {max_parts}")
-    W = parts.values[:, :max_parts]
-    signed = bool((W < 0).any())
-    shown = visible(W, parts.layout, channels, color=cmap is None)
-    return colored(shown, largest(shown, scale), parts.layout.mask, signed=signed, cmap=cmap)
 
 
 @dataclass(frozen=True, eq=False)

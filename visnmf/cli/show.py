@@ -37,6 +37,11 @@ __all__ = ["show"]
     "strongest color.)",
 )
 @click.option("--zoom", type=click.IntRange(1, 64), help="Pixels that a pixel becomes on a side.")
+@click.option(
+    "--per-page",
+    type=click.IntRange(min=1),
+    help="Parts on a picture; more than that make pictures that are numbered.",
+)
 @debug_option
 def show(
     model_file: Path,
@@ -44,6 +49,7 @@ def show(
     columns: int | None,
     scale: Literal["part", "common"],
     zoom: int | None,
+    per_page: int | None,
 ) -> None:
     """Write the parts of MODEL as one picture, the strongest part first.
 
@@ -55,5 +61,8 @@ def show(
 
     parts = open_encoder(model_file).parts
     output = output or model_file.with_name(f"{model_file.stem}-parts.png")
-    save_montage(output, parts, columns=columns, scale=scale, zoom=zoom)
-    tell([("parts", len(parts.basis_images())), ("look at", output)])
+    written = save_montage(
+        output, parts, columns=columns, scale=scale, zoom=zoom, per_page=per_page
+    )
+    told = str(written[0]) if len(written) == 1 else f"{written[0]} to {written[-1].name}"
+    tell([("parts", len(parts.basis_images())), ("look at", told)])

@@ -44,7 +44,7 @@ def save_montage(
         Pixels of the file for each pixel of a part, along a side; by default
         as many as bring the longer side to about 1,000 pixels, at least 1. A sheet that would
         be longer than 4,000 pixels has its tiles shrunk instead, down to 8 pixels: about
-        190,000 square parts are the most. With a zoom that is told nothing is shrunk, and a sheet
+        150,000 square parts are the most. With a zoom that is told nothing is shrunk, and a sheet
         has at most 100 million pixels.
     per_page : int, optional
         At most so many parts a sheet. Where there are more, the files are numbered: of

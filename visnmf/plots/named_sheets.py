@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.plots.figures import DPI, SMALL, VisFigure, sheet_figure
-from visnmf.plots.sheet import contact_sheet
-from visnmf.plots.tiles import shortened
+from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.plots.tiles import cut
 from visnmf.plots.tones import INK
 
 __all__ = ["LARGEST", "bounded_side", "named_sheet"]
@@ -19,6 +19,9 @@ _READ = 5.0  # points of the smallest letters
 _FEWEST = 3  # letters, below which a name tells nothing
 _WIDTH = 0.6  # of a letter, for its size
 _LINE = 0.16  # inches
+_AIR = 0.06
+_MANY = 200  # tiles
+_SMALL_TILE = 0.5  # inches
 
 
 def bounded_side(count: int, across: int, tile: int, *, least: float = 8.0) -> float:
@@ -37,44 +40,56 @@ def bounded_side(count: int, across: int, tile: int, *, least: float = 8.0) -> f
     return float(np.clip(1.05 * min(tile, 24) * longer / DPI, least, LARGEST))
 
 
-def named_sheet(tiles: NDArray[np.uint8], lines: Sequence[Sequence[str]], across: int) -> VisFigure:
-    """Draw a sheet with lines of text under each tile.
+def named_sheet(
+    tiles: NDArray[np.uint8],
+    names: Sequence[str] | None,
+    numbers: Sequence[str] | None = None,
+    columns: int | None = None,
+) -> VisFigure:
+    """Draw a sheet with a name, a number or both under each tile.
 
-    Letters shrink to fit their tile, down to 5 points; then names are shortened in the
-    middle; where not even three letters fit, none are written.
+    Letters shrink to fit their tile, down to 5 points; then names are cut in the middle.
+    Nothing is written where not even three letters fit, where numbers do not fit whole, or where
+    the text would take three quarters of the figure.
 
     Parameters
     ----------
     tiles : array of shape (k, h, w, 3), uint8
         The pictures.
-    lines : sequence of k sequences of str
-        What to write under each, line below line; each has as many.
-    across : int
-        Tiles in a row.
+    names, numbers : sequence of k str, optional
+        What to write under each.
+    columns : int, optional
+        Tiles in a row; by default the figure comes out about square.
     """
     height, width = tiles.shape[1:3]
+    lines = [line for line in (names, numbers) if line is not None]
+    depth = _LINE * len(lines)
+    # Of many small tiles the lines of text are a good part of the height.
+    lined = round((depth + _AIR) / _SMALL_TILE * width) if len(tiles) > _MANY else 0
+    across = sheet_columns(len(tiles), height + lined, width, columns)
     down = -(-len(tiles) // across)
-    side = min(max(7.6, 0.7 * max(across, down)), LARGEST / 1.25)
-    depth = _LINE * len(lines[0])
+    most = min(max(9.5, 0.875 * max(across, down)), LARGEST)
+    for_tiles = most - down * (depth + _AIR)
+    if for_tiles < most / 4:  # more rows than there is room for lines of text
+        sheet = contact_sheet(tiles, columns=across, side=most * DPI / 1.25)
+        return sheet_figure(sheet.pixels, side=most)[0]
     # A sheet that will be shrunk needs more of its pixels for a line of text.
-    shrunk = max(1.0, max(across * width, down * height) / (1.25 * side * DPI))
-    strip = round((depth + 0.06) * DPI * shrunk)
-    sheet = contact_sheet(tiles, columns=across, side=side * DPI, strip=strip)
-    figure, axes, inch = sheet_figure(sheet.pixels, side=1.25 * side, bottom=depth + 0.14)
+    shrunk = max(1.0, across * width / (most * DPI), down * height / (for_tiles * DPI))
+    strip = round((depth + _AIR) * DPI * shrunk)
+    sheet = contact_sheet(tiles, columns=across, side=most * DPI / 1.25, strip=strip)
+    figure, axes, inch = sheet_figure(sheet.pixels, side=most, bottom=depth + 0.14)
     room = 72 * sheet.tile[1] / inch
-    most = int(room / (_WIDTH * _READ))
-    for index, texts in enumerate(lines if most >= _FEWEST else ()):
-        x, y = sheet.middle(*divmod(index, across))
-        for number, text in enumerate(texts):
-            shown = text if len(text) <= most else shortened(text, most)
-            axes.text(
-                x,
-                y + sheet.tile[0] / 2 + (0.03 + _LINE * number) * inch,
-                shown,
-                size=min(SMALL, room / (_WIDTH * max(len(shown), 1))),
-                ha="center",
-                va="top",
-                color=INK,
-                parse_math=False,
-            )
+    letters = int(room / (_WIDTH * _READ))
+    if letters < _FEWEST:
+        return figure
+    for number, texts in enumerate(lines):
+        shown = [cut(text, letters) for text in texts] if texts is names else texts
+        longest = max(map(len, shown))
+        if longest > letters:
+            continue
+        size = min(SMALL, room / (_WIDTH * longest))
+        for index, text in enumerate(shown):
+            x, y = sheet.middle(*divmod(index, across))
+            y += sheet.tile[0] / 2 + (0.03 + _LINE * number) * inch
+            axes.text(x, y, text, size=size, ha="center", va="top", color=INK, parse_math=False)
     return figure

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, sheet_figure
-from visnmf.plots.inputs import parts_from
+from visnmf.plots.inputs import Columns, parts_from
 from visnmf.plots.named_sheets import bounded_side, named_sheet
 from visnmf.plots.part_tiles import part_tiles
 from visnmf.plots.sheet import contact_sheet, sheet_columns
@@ -78,7 +78,7 @@ def basis(
     ------
     InvalidInputError
         The parts do not fit the layout, there is no layout, an option is
-        out of range, or there are more parts than can be seen (about 190,000).
+        out of range, or there are more parts than can be seen (about 150,000).
 
     Examples
     --------
@@ -94,36 +94,35 @@ def basis(
         )
     )
     count, height, width = tiles.shape[:3]
+    written = _names(parts.names, names, count), _numbers(values, value_format, count, parts)
+    if written != (None, None):
+        return named_sheet(tiles, *written, columns)
     across = sheet_columns(count, height, width, columns)
-    lines = _lines(parts.names, names, values, value_format, count)
-    if lines:
-        return named_sheet(tiles, lines, across)
     sheet = contact_sheet(tiles, columns=across, side=7.6 * DPI).pixels
     return sheet_figure(sheet, side=bounded_side(count, across, max(height, width)))[0]
 
 
-def _lines(
-    known: Sequence[str],
-    names: Sequence[str] | bool,
-    values: ArrayLike | None,
-    value_format: str,
-    count: int,
-) -> list[list[str]]:
-    """Return what to write under each part, nothing where nothing is asked for."""
-    lines: list[Sequence[str]] = []
-    if names is not False:
-        lines.append(known[:count] if names is True else list(names))
-        if len(lines[0]) != count:
-            raise InvalidInputError(f"got {len(lines[0])} names for the {count} parts shown")
-    if values is not None:
-        numbers = np.asarray(values)
-        if numbers.shape not in ((count,), (len(known),)) or numbers.dtype.kind not in "fiub":
-            raise InvalidInputError(
-                f"values must be numbers, one for each of the {count} parts shown; got "
-                f"{numbers.dtype} of shape {numbers.shape}"
-            )
-        lines.append([_number(value, value_format) for value in numbers[:count].tolist()])
-    return [list(texts) for texts in zip(*lines, strict=True)]
+def _names(known: Sequence[str], names: Sequence[str] | bool, count: int) -> Sequence[str] | None:
+    if names is False:
+        return None
+    given = known[:count] if names is True else list(names)
+    if len(given) != count:
+        raise InvalidInputError(f"got {len(given)} names for the {count} parts shown")
+    return given
+
+
+def _numbers(
+    values: ArrayLike | None, value_format: str, count: int, parts: Columns
+) -> list[str] | None:
+    if values is None:
+        return None
+    numbers = np.asarray(values)
+    if numbers.shape not in ((count,), (len(parts.names),)) or numbers.dtype.kind not in "fiub":
+        raise InvalidInputError(
+            f"values must be numbers, one for each of the {count} parts shown; got "
+            f"{numbers.dtype} of shape {numbers.shape}"
+        )
+    return [_number(value, value_format) for value in numbers[:count].tolist()]
 
 
 def _number(value: float, value_format: str) -> str:

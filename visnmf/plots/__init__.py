@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visnmf.plots.montages import save_montage
     from visnmf.plots.neighbor_sheets import neighbors
     from visnmf.plots.overlays import overlay
+    from visnmf.plots.part_maps import parts_map
     from visnmf.plots.parts import basis
     from visnmf.plots.pictures import build_up, reconstruction
     from visnmf.plots.ranks import rank_curves
@@ -45,6 +46,7 @@ _HOMES = {
     "montage": "visnmf.plots.sheet",
     "neighbors": "visnmf.plots.neighbor_sheets",
     "overlay": "visnmf.plots.overlays",
+    "parts_map": "visnmf.plots.part_maps",
     "rank_curves": "visnmf.plots.ranks",
     "reconstruction": "visnmf.plots.pictures",
     "save_montage": "visnmf.plots.montages",
@@ -66,6 +68,7 @@ __all__ = [
     "montage",
     "neighbors",
     "overlay",
+    "parts_map",
     "rank_curves",
     "reconstruction",
     "save_montage",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
-from visnmf.plots.figures import DPI, TEXT, sheet_figure
-from visnmf.plots.inputs import encodings_of, one_picture, parts_from
-from visnmf.plots.sheet import contact_sheet
-from visnmf.plots.tones import HUES, INK, MASKED, colored, largest, visible
+from visnmf.plots.figures import DPI, sheet_figure
+from visnmf.plots.inputs import Columns, encodings_of, one_picture, parts_from
+from visnmf.plots.legends import hue_legend
+from visnmf.plots.sheet import Sheet, contact_sheet
+from visnmf.plots.tones import HUES, MASKED, bright, colored, largest, visible
 
 __all__ = ["overlay"]
 
@@ -27,28 +28,37 @@ def overlay(
     layout: ImageLayout | None = None,
     *,
     H: ArrayLike | None = None,
+    which: Sequence[int] | None = None,
     max_parts: int = 5,
+    style: Literal["tint", "outline"] = "tint",
     names: Sequence[str] | None = None,
 ) -> Figure:
-    """Lay the parts that a picture uses most over it, each in its own color.
+    """Lay parts over a picture, each in its own color: those that it uses most, or those named.
 
     The strength of part k in the picture is ``h_k ||w_k||``. A part's color is
     as dense at a pixel as its value there, relative to its largest ones (the
-    99 % quantile); where parts meet, the color of the denser one prevails.
+    99 % quantile); where parts meet, the color of the denser one prevails. An outline
+    runs where the density is a half.
 
     Parameters
     ----------
     source : Model, Factorization, or array of shape (m, rank)
         The parts.
     image : array, or ImageSet of one
-        The picture (h, w[, c]) or its column (m,).
+        The picture (h, w[, c]) or its column (m,), such as the mean of a set,
+        ``images.V.mean(axis=1)``.
     layout : ImageLayout, optional
         How a column becomes a picture, where `source` does not know.
     H : array of shape (rank,), optional
         The encoding of the picture; found if not given.
+    which : sequence of int, optional
+        The parts to show, from 0, at most 7, whether the picture uses them or not. Nothing is
+        encoded then.
     max_parts : int
-        At most so many parts, 1 to 7: there are no more colors that are surely
-        told apart.
+        Where `which` is not given, at most so many parts, 1 to 7: there are no more colors
+        that are surely told apart.
+    style : {"tint", "outline"}
+        Color over the picture, or lines around the parts, which hide less of it.
     names : sequence of str, optional
         One for each of the rank parts; by default those of `source`.
 
@@ -62,51 +72,79 @@ def overlay(
     InvalidInputError
         Shapes do not fit, there is more than one picture, or the picture uses
         no part at all.
+
+    Examples
+    --------
+    >>> import visnmf
+    >>> faces = visnmf.samples.load_faces()
+    >>> model = visnmf.learn(faces, 6, max_iter=20)
+    >>> figure = visnmf.plots.overlay(model, faces.V.mean(axis=1), which=[0, 3], style="outline")
     """
     parts = parts_from(source, layout)
-    if not 1 <= max_parts <= len(HUES):
-        raise InvalidInputError(f"max_parts must be 1 to {len(HUES)}, not {max_parts}")
+    if style not in ("tint", "outline"):
+        raise InvalidInputError(f'style must be "tint" or "outline", not {style!r}')
     labels = parts.names if names is None else list(names)
     if len(labels) != len(parts.names):
         raise InvalidInputError(f"got {len(labels)} names for {len(parts.names)} parts")
     v = one_picture(image, parts.layout)
-    h = encodings_of(v[:, None], parts, H)[:, 0]
-    strength = h * np.linalg.norm(parts.values, axis=0)
-    chosen = [k for k in np.argsort(-strength, kind="stable")[:max_parts] if strength[k] > 0]
-    if not chosen:
-        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
-    seen = visible(v[:, None], parts.layout)
-    plain = colored(seen, largest(seen, "part"), parts.layout.mask)[0]
-    density = _density(parts.values[:, chosen], parts.layout)
-    shown = _tinted(plain, density, HUES[: len(chosen)])
-    if parts.layout.mask is not None:
-        shown[~parts.layout.mask] = MASKED
+    if which is None:
+        chosen = _strongest(v, parts, H, max_parts)
+    else:
+        chosen = _checked(which, len(labels))
+    at = parts.layout
+    seen = visible(v[:, None], at)
+    plain = colored(seen, largest(seen, "part"), at.mask)[0]
+    sizes = visible(np.abs(parts.values[:, chosen].astype(np.float64)), at, color=False)
+    density = np.minimum(sizes / bright(sizes)[:, None, None], 1)
+    tint = density if style == "tint" else np.zeros_like(density)
+    shown = _tinted(plain, tint, HUES[: len(chosen)])
+    if at.mask is not None:
+        shown[~at.mask] = MASKED
     sheet = contact_sheet(np.stack([plain, shown]), columns=2, side=7.6 * DPI)
     legend = [labels[k] for k in chosen]
-    room = 0.6 + 0.07 * max(map(len, legend))
-    figure, axes, _ = sheet_figure(sheet.pixels, right=room)
-    key = axes.legend(
-        handles=[
-            Patch(facecolor=hue, label=label) for hue, label in zip(HUES, legend, strict=False)
-        ],
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-        fontsize=TEXT,
-        labelcolor=INK,
-        handlelength=1.0,
-        handleheight=1.0,
-    )
-    for text in key.get_texts():
-        text.set_parse_math(False)
+    figure, axes, _ = sheet_figure(sheet.pixels, right=0.6 + 0.07 * max(map(len, legend)))
+    if style == "outline":
+        _outline(axes, density, sheet)
+    hue_legend(axes, legend)
     return figure
 
 
-def _density(W: NDArray[Any], layout: ImageLayout) -> NDArray[np.float64]:
-    """Say how dense each part's color is, (parts, h, w) in [0, 1]."""
-    sizes = visible(np.abs(W.astype(np.float64)), layout, color=False)
-    bright = [np.quantile(size[size > 0], 0.99) for size in sizes]
-    return np.minimum(sizes / np.reshape(bright, (-1, 1, 1)), 1)
+def _strongest(v: NDArray[Any], parts: Columns, H: ArrayLike | None, max_parts: int) -> list[int]:
+    """Return the parts that a picture uses most."""
+    if not 1 <= max_parts <= len(HUES):
+        raise InvalidInputError(f"max_parts must be 1 to {len(HUES)}, not {max_parts}")
+    h = encodings_of(v[:, None], parts, H)[:, 0]
+    strength = h * np.linalg.norm(parts.values, axis=0)
+    order = np.argsort(-strength, kind="stable")[:max_parts].tolist()
+    chosen = [k for k in order if strength[k] > 0]
+    if not chosen:
+        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
+    return chosen
+
+
+def _checked(which: Sequence[int], rank: int) -> list[int]:
+    """Return the numbers of parts, refused where there is no such part."""
+    chosen = np.asarray(which)
+    whole = chosen.ndim == 1 and np.issubdtype(chosen.dtype, np.integer)
+    if not whole or not 1 <= len(chosen) <= len(HUES) or chosen.min() < 0 or chosen.max() >= rank:
+        raise InvalidInputError(
+            f"which must be 1 to {len(HUES)} numbers of parts from 0 to {rank - 1}, got {which!r}"
+        )
+    return chosen.tolist()
+
+
+def _outline(axes: Axes, density: NDArray[np.float64], sheet: Sheet) -> None:
+    """Draw a line around each part, in the second tile of a sheet."""
+    height, width = density.shape[1:]
+    zoom = sheet.tile[0] / height
+    # Beyond the picture there is nothing, so that lines close at its border.
+    x = sheet.pitch[1] + (np.arange(-1, width + 1) + 0.5) * zoom
+    y = (np.arange(-1, height + 1) + 0.5) * zoom
+    x[[0, -1]] += [zoom / 2, -zoom / 2]
+    y[[0, -1]] += [zoom / 2, -zoom / 2]
+    for values, hue in zip(density, HUES, strict=False):
+        if values.max() > 0.5:
+            axes.contour(x, y, np.pad(values, 1), levels=[0.5], colors=[hue], linewidths=1.8)
 
 
 def _tinted(

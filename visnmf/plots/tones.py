@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["DIVERGING", "HUES", "INK", "MASKED", "PAPER", "colored", "largest", "visible"]
+__all__ = ["DIVERGING", "HUES", "INK", "MASKED", "PAPER", "bright", "colored", "largest", "visible"]
 
 INK = "#222222"
 PAPER = (255, 255, 255)
@@ -106,6 +106,15 @@ def largest(values: NDArray[Any], scale: str) -> NDArray[Any]:
     if scale == "common":
         sizes = np.full_like(sizes, sizes.max())
     return np.where(sizes > 0, sizes, 1)
+
+
+def bright(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find what counts as large in each picture (k, ...): the 99 % quantile of what is not zero.
+
+    A few glaring pixels then do not darken all others. 1 where all is zero.
+    """
+    lit = [size[size > 0] for size in sizes]
+    return np.array([np.quantile(values, 0.99) if values.size else 1.0 for values in lit])
 
 
 def colored(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from visnmf.plots.features import feature_parts
     from visnmf.plots.group_sheets import group_sheet, groups
     from visnmf.plots.map_sheets import feature_maps
+    from visnmf.plots.matched import matched_parts
     from visnmf.plots.montages import save_montage
     from visnmf.plots.neighbor_sheets import neighbors
     from visnmf.plots.overlays import overlay
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
     from visnmf.plots.parts import basis
     from visnmf.plots.pictures import build_up, reconstruction
     from visnmf.plots.ranks import rank_curves
+    from visnmf.plots.rates import rate_distortion
     from visnmf.plots.sheet import montage
+    from visnmf.plots.unmixing import abundances
     from visnmf.plots.words import topics, visual_words
 
 _HOMES = {
+    "abundances": "visnmf.plots.unmixing",
     "anomalies": "visnmf.plots.anomaly_sheets",
     "anomaly_maps": "visnmf.plots.anomaly_sheets",
     "basis": "visnmf.plots.parts",
@@ -43,11 +47,13 @@ _HOMES = {
     "feature_parts": "visnmf.plots.features",
     "group_sheet": "visnmf.plots.group_sheets",
     "groups": "visnmf.plots.group_sheets",
+    "matched_parts": "visnmf.plots.matched",
     "montage": "visnmf.plots.sheet",
     "neighbors": "visnmf.plots.neighbor_sheets",
     "overlay": "visnmf.plots.overlays",
     "parts_map": "visnmf.plots.part_maps",
     "rank_curves": "visnmf.plots.ranks",
+    "rate_distortion": "visnmf.plots.rates",
     "reconstruction": "visnmf.plots.pictures",
     "save_montage": "visnmf.plots.montages",
     "topics": "visnmf.plots.words",
@@ -55,6 +61,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "abundances",
     "anomalies",
     "anomaly_maps",
     "basis",
@@ -65,11 +72,13 @@ __all__ = [
     "feature_parts",
     "group_sheet",
     "groups",
+    "matched_parts",
     "montage",
     "neighbors",
     "overlay",
     "parts_map",
     "rank_curves",
+    "rate_distortion",
     "reconstruction",
     "save_montage",
     "topics",

@@ -10,7 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["DIVERGING", "HUES", "INK", "MASKED", "PAPER", "bright", "colored", "largest", "visible"]
+__all__ = [
+    "DIVERGING",
+    "HUES",
+    "INK",
+    "LINES",
+    "MASKED",
+    "PAPER",
+    "bright",
+    "colored",
+    "largest",
+    "visible",
+]
 
 INK = "#222222"
 PAPER = (255, 255, 255)
@@ -18,6 +29,8 @@ MASKED = (205, 214, 222)
 
 # Okabe & Ito's palette, which color-blind eyes can tell apart, without its black.
 HUES = ("#D55E00", "#56B4E9", "#F0E442", "#009E73", "#CC79A7", "#0072B2", "#E69F00")
+# Those that are dark enough to be read as thin lines on white.
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 # ColorBrewer's RdBu (Cynthia Brewer, Apache 2.0): blue below zero, red above, white at zero.
 _ANCHORS = (

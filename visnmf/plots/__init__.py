@@ -7,8 +7,8 @@ be made in threads and on machines without a screen. Save one with
 
 Where parts are needed, the first argument is a `visnmf.Model`, or a basis W of
 shape (m, rank) together with an `ImageLayout`. Colors are safe for color-blind
-eyes. Everything is loaded on first use; `montage` and `save_montage` do
-without matplotlib.
+eyes. Everything is loaded on first use; `montage`, `save_montage` and
+`save_build_up` do without matplotlib.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from visnmf.plots.animation import save_build_up
     from visnmf.plots.anomaly_sheets import anomalies, anomaly_maps
     from visnmf.plots.charts import convergence, encodings
     from visnmf.plots.features import feature_parts
@@ -55,6 +56,7 @@ _HOMES = {
     "rank_curves": "visnmf.plots.ranks",
     "rate_distortion": "visnmf.plots.rates",
     "reconstruction": "visnmf.plots.pictures",
+    "save_build_up": "visnmf.plots.animation",
     "save_montage": "visnmf.plots.montages",
     "topics": "visnmf.plots.words",
     "visual_words": "visnmf.plots.words",
@@ -80,6 +82,7 @@ __all__ = [
     "rank_curves",
     "rate_distortion",
     "reconstruction",
+    "save_build_up",
     "save_montage",
     "topics",
     "visual_words",

@@ -13,7 +13,7 @@ from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.model.columns import column_blocks
 
-__all__ = ["Columns", "encodings_of", "one_picture", "parts_from", "pictures_from"]
+__all__ = ["Columns", "by_strength", "encodings_of", "one_picture", "parts_from", "pictures_from"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,3 +112,12 @@ def encodings_of(V: NDArray[Any], parts: Columns, H: ArrayLike | None = None) ->
             f"H has shape {given.shape}; {rank} parts and {n} picture(s) need ({rank}, {n})"
         )
     return given
+
+
+def by_strength(W: NDArray[Any], h: NDArray[Any]) -> list[int]:
+    """Return the parts that a picture uses, the strongest first: by ``h_k ||w_k||``."""
+    strength = h * np.linalg.norm(W, axis=0)
+    used = [k for k in np.argsort(-strength, kind="stable").tolist() if strength[k] > 0]
+    if not used:
+        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
+    return used

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, sheet_figure
-from visnmf.plots.inputs import Columns, encodings_of, one_picture, parts_from
+from visnmf.plots.inputs import Columns, by_strength, encodings_of, one_picture, parts_from
 from visnmf.plots.legends import hue_legend
 from visnmf.plots.sheet import Sheet, contact_sheet
 from visnmf.plots.tones import HUES, MASKED, bright, colored, largest, visible
@@ -113,13 +113,7 @@ def _strongest(v: NDArray[Any], parts: Columns, H: ArrayLike | None, max_parts: 
     """Return the parts that a picture uses most."""
     if not 1 <= max_parts <= len(HUES):
         raise InvalidInputError(f"max_parts must be 1 to {len(HUES)}, not {max_parts}")
-    h = encodings_of(v[:, None], parts, H)[:, 0]
-    strength = h * np.linalg.norm(parts.values, axis=0)
-    order = np.argsort(-strength, kind="stable")[:max_parts].tolist()
-    chosen = [k for k in order if strength[k] > 0]
-    if not chosen:
-        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
-    return chosen
+    return by_strength(parts.values, encodings_of(v[:, None], parts, H)[:, 0])[:max_parts]
 
 
 def _checked(which: Sequence[int], rank: int) -> list[int]:

@@ -127,6 +127,17 @@ class Pictures:
             facts.append(f"from {self.source}")
         return f"Pictures({', '.join(facts)})"
 
+    def _repr_html_(self) -> str | None:
+        from visnmf.images.preview import preview_html, spread, unless_broken
+
+        def make() -> str:
+            shown = [self[i] for i in spread(len(self))]
+            told = f"{len(shown)} of the {len(self):,} pictures, spread over the set"
+            whole = f"all {len(self)} pictures, in their order"
+            return preview_html(shown, repr(self), told if len(shown) < len(self) else whole)
+
+        return unless_broken(make)
+
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """Height and width of each picture."""

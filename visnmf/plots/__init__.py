@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from visnmf.images.tiling import montage
     from visnmf.plots.animation import save_build_up
     from visnmf.plots.anomaly_sheets import anomalies, anomaly_maps
     from visnmf.plots.charts import convergence, encodings
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from visnmf.plots.pictures import build_up, reconstruction
     from visnmf.plots.ranks import rank_curves
     from visnmf.plots.rates import rate_distortion
-    from visnmf.plots.sheet import montage
     from visnmf.plots.unmixing import abundances
     from visnmf.plots.words import topics, visual_words
 
@@ -49,7 +49,7 @@ _HOMES = {
     "group_sheet": "visnmf.plots.group_sheets",
     "groups": "visnmf.plots.group_sheets",
     "matched_parts": "visnmf.plots.matched",
-    "montage": "visnmf.plots.sheet",
+    "montage": "visnmf.images.tiling",
     "neighbors": "visnmf.plots.neighbor_sheets",
     "overlay": "visnmf.plots.overlays",
     "parts_map": "visnmf.plots.part_maps",

@@ -14,9 +14,9 @@ from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.fitting import resize_values
 from visnmf.images.layout import ImageLayout
+from visnmf.images.tiling import montage
 from visnmf.model.columns import column_errors
 from visnmf.plots.inputs import by_strength, encodings_of, one_picture, parts_from
-from visnmf.plots.sheet import montage
 from visnmf.plots.tones import PAPER, colored, largest, visible
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.pictures import Pictures, as_pictures
+from visnmf.images.tiling import sheet_columns
 from visnmf.plots.figures import DPI, SMALL, sheet_figure
 from visnmf.plots.inputs import parts_from
 from visnmf.plots.part_tiles import part_tiles
-from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.plots.sheet import contact_sheet
 from visnmf.plots.tones import HUES, INK, PAPER, colored, largest
 
 __all__ = ["feature_maps"]

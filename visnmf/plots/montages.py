@@ -9,10 +9,11 @@ from typing import Any, Literal
 from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
+from visnmf.images.tiling import sheet_columns
 from visnmf.images.writing import encode_picture
 from visnmf.plots.inputs import parts_from
 from visnmf.plots.part_tiles import part_tiles
-from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.plots.sheet import contact_sheet
 
 __all__ = ["save_montage"]
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.images.tiling import sheet_columns
 from visnmf.plots.figures import DPI, SMALL, VisFigure, sheet_figure
-from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.plots.sheet import contact_sheet
 from visnmf.plots.tiles import cut
 from visnmf.plots.tones import INK
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.errors import InvalidInputError
+from visnmf.images.tiling import sheet_columns
 from visnmf.plots.inputs import Columns
-from visnmf.plots.sheet import sheet_columns
 from visnmf.plots.tones import colored, largest, visible
 
 __all__ = ["LEAST_TILE", "LONGEST_SIDE", "MOST_PIXELS", "part_tiles", "tile_size"]

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
+from visnmf.images.tiling import sheet_columns
 from visnmf.plots.figures import DPI, sheet_figure
 from visnmf.plots.inputs import Columns, parts_from
 from visnmf.plots.named_sheets import bounded_side, named_sheet
 from visnmf.plots.part_tiles import part_tiles
-from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.plots.sheet import contact_sheet
 
 __all__ = ["basis"]
 

@@ -9,8 +9,8 @@ import click
 
 from visnmf.cli.kernels import kernels_for_one_run
 from visnmf.cli.options import debug_option, jobs_option
+from visnmf.cli.progress import fit_progress
 from visnmf.cli.text import describe_pictures, tell
-from visnmf.solve.progress_line import show_progress
 
 if TYPE_CHECKING:
     from visnmf.images.imageset import ImageSet
@@ -44,7 +44,7 @@ def demo(output: Path) -> None:
     faces = load_faces()
     output.mkdir(parents=True, exist_ok=True)
     kernels = kernels_for_one_run(_RANK, faces.layout.m + len(faces), _MAX_ITER)
-    with show_progress(faces, max_iter=_MAX_ITER) as callback:
+    with fit_progress(faces, max_iter=_MAX_ITER) as callback:
         model = learn(faces, _RANK, max_iter=_MAX_ITER, kernels=kernels, callback=callback)
     model.save(output / "faces.safetensors")
     drawn = _draw(model, faces, output)

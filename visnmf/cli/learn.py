@@ -30,9 +30,9 @@ from visnmf.cli.options import (
     shape_options,
     source_argument,
 )
+from visnmf.cli.progress import fit_progress
 from visnmf.cli.scheduler import working_on
 from visnmf.cli.text import describe_pictures, describe_reason, note, tell
-from visnmf.solve.progress_line import show_progress
 
 if TYPE_CHECKING:
     from visnmf.model import Model
@@ -174,7 +174,7 @@ def _learn(
     plain = asked.get("loss", "frobenius") in ("frobenius", 2)
     with (
         working_on(larger["scheduler"]),
-        show_progress(
+        fit_progress(
             images,
             max_iter=max_iter,
             time_limit=settings.get("time_limit", math.inf),

@@ -43,11 +43,11 @@ class TestPartsMap:
 
     def test_weak_is_darker_and_nothing_is_black(self):
         W = stripes()
-        W[0, 0], W[12, 0] = 0.5, 0  # the left column from above: 0.5, 1, 0, 1
+        W[0, 0], W[12, 0] = 0.5, 0.001  # the left column from above: 0.5, 1, next to none, 1
         left = tile(plots.parts_map(W, LAYOUT))[:, 0].astype(float)
         assert (left[2] == 0).all()
         assert (left[0] <= left[1]).all()
-        np.testing.assert_allclose(left[0], 0.65 * left[1], atol=1)
+        np.testing.assert_allclose(left[0], (0.3 + 0.7 * 0.5**0.5) * left[1], atol=1)
 
     def test_scale_says_what_parts_are_compared_by(self):
         W = np.stack([np.full(24, 1.0), np.full(24, 5.0)], axis=1)

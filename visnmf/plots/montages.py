@@ -74,8 +74,8 @@ def save_montage(
     written: list[Path] = []
     for number, tiles in enumerate(pages, 1):
         target = file.with_name(f"{file.stem}-{number}{file.suffix}") if several else file
-        # The last page is as wide as the others.
-        columns = columns or sheet_columns(*tiles.shape[:3])
+        if columns is None:  # the last page is as wide as the others
+            columns = sheet_columns(*tiles.shape[:3])
         sheet = contact_sheet(tiles, columns=columns, zoom=zoom)
         write_atomically(target, encode_picture(sheet.pixels, ".png"))
         written.append(target)

@@ -22,7 +22,8 @@ from visnmf.plots.tones import HUES, MASKED, bright, colored, largest, visible
 __all__ = ["parts_map"]
 
 _DIM = 0.3  # of a hue is left where a part is weakest: darker hues cannot be told apart
-_READ = 0.07  # inches around a number
+_NOTHING = 0.02  # of the brightest, and less
+_READ = 0.065  # inches around a number
 
 
 def parts_map(
@@ -38,7 +39,7 @@ def parts_map(
 
     Up to seven parts have a color each, and a legend. More share seven colors, so given that
     neighbors differ as far as can be; they are told by the numbers on them, from 1. Black is
-    where all parts are zero.
+    where no part reaches a fiftieth of what is drawn brightest.
 
     Parameters
     ----------
@@ -89,8 +90,9 @@ def parts_map(
         amounts /= bright(amounts)[:, None, None]
     winner, strength = amounts.argmax(axis=0), amounts.max(axis=0)
     peak = 1.0 if image is None and scale == "part" else float(bright(strength[None])[0])
-    hues = _hues(winner, strength > 0, rank)
-    drawn = _painted(winner, np.minimum(strength / peak, 1), hues)
+    strength = np.minimum(strength / peak, 1)
+    lit = strength > _NOTHING
+    drawn = _painted(winner, np.where(lit, strength, 0), _hues(winner, lit, rank))
     if at.mask is not None:
         drawn[~at.mask] = MASKED
     tiles.append(drawn)
@@ -101,7 +103,7 @@ def parts_map(
     if few:
         hue_legend(axes, parts.names)
     elif numbers:
-        _number(axes, sheet, winner, strength > 0, inch)
+        _number(axes, sheet, winner, lit, inch)
     return figure
 
 
@@ -128,7 +130,7 @@ def _painted(
 ) -> NDArray[np.uint8]:
     """Paint each pixel with the hue of its part, darker where it is weak, black where it is 0."""
     palette = np.array([to_rgb(hue) for hue in HUES])[hues]
-    light = np.where(strength > 0, _DIM + (1 - _DIM) * strength, 0)
+    light = np.where(strength > 0, _DIM + (1 - _DIM) * np.sqrt(strength), 0)
     return np.rint(255 * palette[winner] * light[..., None]).astype(np.uint8)
 
 
@@ -144,7 +146,7 @@ def _number(
         region = np.pad((winner == part) & lit, 1)
         depth = distance_transform_edt(region)[1:-1, 1:-1]
         y, x = np.unravel_index(depth.argmax(), depth.shape)
-        radius = depth[y, x] * zoom / inch
+        radius = (depth[y, x] - 0.5) * zoom / inch  # from the middle of a pixel to the border
         if radius < _READ:
             continue
         axes.text(

@@ -63,6 +63,13 @@ class TestPreview:
         sheet, _ = image_of(preview_html([np.array([[np.nan, np.inf, -7.0, 3]])], "", ""))
         np.testing.assert_array_equal(sheet[8, 8::16], [0, 255, 0, 255])
 
+    def test_of_very_large_pictures_little_is_looked_at(self):
+        large = np.zeros((9000, 3000), np.float32)
+        large[:4500] = 1
+        sheet, _ = image_of(preview_html([large], "", ""))
+        assert sheet.shape == (64, 21)
+        np.testing.assert_array_equal(sheet[[0, 30, 33, 63], 10], [255, 255, 0, 0])
+
     def test_spread(self):
         assert spread(3) == [0, 1, 2]
         assert spread(1000, 3) == [0, 500, 999]

@@ -113,6 +113,11 @@ class TestSaveBuildUp:
             write(tmp_path / name, **options)
         assert not list(tmp_path.iterdir())
 
+    def test_what_would_not_fit_in_memory(self, tmp_path):
+        with pytest.raises(InvalidInputError, match=r"3 frames .* a smaller side"):
+            plots.save_build_up(tmp_path / "a.gif", W, W @ h, layout=LAYOUT, H=h, side=6000)
+        assert not list(tmp_path.iterdir())
+
     def test_a_side_too_small(self, tmp_path):
         with pytest.raises(InvalidInputError, match="side must be at least 16"):
             plots.save_build_up(tmp_path / "a.gif", W, W @ h, layout=LAYOUT, side=5)

@@ -127,15 +127,9 @@ class ImageSet:
         return f"ImageSet({', '.join(facts)})"
 
     def _repr_html_(self) -> str | None:
-        from visnmf.images.preview import preview_html, spread, unless_broken
+        from visnmf.images.preview import set_html
 
-        def make() -> str:
-            shown = [self[i] for i in spread(len(self))]
-            told = f"{len(shown)} of the {len(self):,} pictures, spread over the set"
-            whole = f"all {len(self)} pictures, in their order"
-            return preview_html(shown, repr(self), told if len(shown) < len(self) else whole)
-
-        return unless_broken(make)
+        return set_html(self)
 
     def replace(self, **changes: Any) -> ImageSet:
         """Return a set with some fields changed; the others are shared.

@@ -148,8 +148,9 @@ class LazyImages:
         from visnmf.images.preview import facts_html
 
         whole = 4 * self.layout.m * len(self)
-        told = f"{whole / 1e9:,.3g} GB as float32" if whole >= 1e8 else f"{whole / 1e6:,.3g} MB"
-        return facts_html(f"{self!r}: read when asked for; all of V would take {told}")
+        size = f"{whole / 1e9:,.3g} GB" if whole >= 1e8 else f"{whole / 1e6:,.3g} MB"
+        told = f"read when asked for; all of V would take {size}"
+        return facts_html(f"{self!r}: {told}")
 
     def blocks(self, size: int | None = None) -> Iterator[ImageSet]:
         """Read the pictures block after block.

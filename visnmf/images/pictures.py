@@ -128,15 +128,9 @@ class Pictures:
         return f"Pictures({', '.join(facts)})"
 
     def _repr_html_(self) -> str | None:
-        from visnmf.images.preview import preview_html, spread, unless_broken
+        from visnmf.images.preview import set_html
 
-        def make() -> str:
-            shown = [self[i] for i in spread(len(self))]
-            told = f"{len(shown)} of the {len(self):,} pictures, spread over the set"
-            whole = f"all {len(self)} pictures, in their order"
-            return preview_html(shown, repr(self), told if len(shown) < len(self) else whole)
-
-        return unless_broken(make)
+        return set_html(self)
 
     @property
     def sizes(self) -> list[tuple[int, int]]:

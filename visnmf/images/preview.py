@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,19 @@ from PIL import Image
 from visnmf.images.fitting import resize_values
 from visnmf.images.tiling import montage
 
-__all__ = ["MOST", "MOST_BYTES", "facts_html", "preview_html", "spread", "unless_broken"]
+if TYPE_CHECKING:
+    from visnmf.images.imageset import ImageSet
+    from visnmf.images.pictures import Pictures
+
+__all__ = [
+    "MOST",
+    "MOST_BYTES",
+    "facts_html",
+    "preview_html",
+    "set_html",
+    "spread",
+    "unless_broken",
+]
 
 MOST = 64  # pictures on a sheet
 MOST_BYTES = 100_000  # of its PNG
@@ -44,14 +57,28 @@ def preview_html(pictures: Sequence[NDArray[np.floating]], facts: str, told: str
     if not pictures:
         return facts_html(facts)
     content = b""
+    reduced = [_reduced(picture) for picture in pictures]
     for side in _SIDES:
-        content = _png(_tiles(pictures, side))
+        content = _png(_tiles(reduced, side))
         if len(content) <= MOST_BYTES:
             break
     data = base64.b64encode(content).decode("ascii")
     said = html.escape(told)
     image = f'<img alt="{said}" style="{_STYLE}" src="data:image/png;base64,{data}">'
     return f"{facts_html(facts)}<div>{image}</div><div><small>{said}</small></div>"
+
+
+def set_html(images: ImageSet | Pictures) -> str | None:
+    """Return a set as HTML: its facts, and pictures spread over it; None if it cannot be drawn."""
+
+    def make() -> str:
+        shown = [images[i] for i in spread(len(images))]
+        told = f"all {len(shown)} pictures, in their order"
+        if len(shown) < len(images):
+            told = f"{len(shown)} of the {len(images):,} pictures, spread over the set"
+        return preview_html(shown, repr(images), told)
+
+    return unless_broken(make)
 
 
 def facts_html(facts: str) -> str:
@@ -70,23 +97,37 @@ def unless_broken(make: Callable[[], str]) -> str | None:
         return None
 
 
-def _drawn(picture: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
-    """Return a picture as colors (h, w, 3 or 1), its longer side about `side` pixels."""
-    values = np.nan_to_num(np.asarray(picture, np.float32))
+def _reduced(picture: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return a picture (h, w) or in color (h, w, 3) that is hardly larger than a tile.
+
+    Of one with thousands of pixels a side, only some are looked at, evenly spaced.
+    """
+    step = max(1, max(picture.shape[:2]) // (8 * _SIDES[0]))
+    values = np.nan_to_num(np.asarray(picture[::step, ::step], np.float32))
     if values.ndim == 3 and values.shape[2] != 3:
         values = values.mean(axis=2)
+    return _fitted(values, _SIDES[0])
+
+
+def _fitted(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Shrink values so that no side is longer than `side`."""
     height, width = values.shape[:2]
     longer = max(height, width)
-    if longer > side:
-        size = max(1, height * side // longer), max(1, width * side // longer)
-        values = resize_values(values, size)
-    else:
-        values = values.repeat(side // longer, axis=0).repeat(side // longer, axis=1)
+    if longer <= side:
+        return values
+    return resize_values(values, (max(1, height * side // longer), max(1, width * side // longer)))
+
+
+def _drawn(values: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
+    """Return a picture as colors (h, w, 3 or 1), its longer side about `side` pixels."""
+    values = _fitted(values, side)
+    times = side // max(values.shape[:2])
+    values = values.repeat(times, axis=0).repeat(times, axis=1)
     colors = np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
     return colors if colors.ndim == 3 else colors[:, :, None]
 
 
-def _tiles(pictures: Sequence[NDArray[np.floating]], side: int) -> NDArray[np.uint8]:
+def _tiles(pictures: Sequence[NDArray[np.float32]], side: int) -> NDArray[np.uint8]:
     """Return pictures in the middle of white tiles (k, h, w, 3), as large as the largest."""
     drawn = [_drawn(picture, side) for picture in pictures]
     height, width = (max(picture.shape[axis] for picture in drawn) for axis in (0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ __all__ = ["FORMATS", "save_build_up"]
 FORMATS = {".gif": "GIF", ".webp": "WebP"}
 _LAST = 2500  # milliseconds that the whole picture stays
 _SHORTEST = 40  # milliseconds; viewers do not show shorter ones
+_MOST_PIXELS = 200_000_000  # of all frames together
+_WIDEST = 16_000  # pixels; WebP takes no more
 _GAP = 8
 _LINE = 17  # pixels, of a line of text
 
@@ -91,6 +94,7 @@ def save_build_up(
     sums = np.stack([W[:, order[:c]] @ h[order[:c]] for c in counts], axis=1)
     errors = column_errors(np.repeat(v[:, None], len(counts), axis=1), sums)
     rows = _panels(v, sums, parts.layout, channels, side)
+    _check_size(parts.layout, side, len(counts))
     words = [
         [
             f"{count} of {len(order)} part{'s' * (len(order) != 1)}, error {100 * error:.1f} %",
@@ -118,24 +122,36 @@ def _counts(used: int, max_frames: int) -> list[int]:
         spread += max(1, max_frames - len(found))
 
 
+def _check_size(layout: ImageLayout, side: int, frames: int) -> None:
+    """Refuse an animation that would not fit in memory, or in a file of its kind."""
+    width = 3 * side * layout.width / max(layout.height, layout.width)
+    pixels = width * side * layout.height / max(layout.height, layout.width) * frames
+    if pixels > _MOST_PIXELS or width > _WIDEST:
+        raise InvalidInputError(
+            f"{frames} frames with pictures of {side} pixels make {pixels:,.0f} pixels, "
+            f"{width:,.0f} across; at most {_MOST_PIXELS:,} and {_WIDEST:,} can be written: "
+            "give a smaller side, or fewer frames with max_frames"
+        )
+
+
 def _panels(
     v: NDArray[Any],
     sums: NDArray[Any],
     layout: ImageLayout,
     channels: int | tuple[int, int, int] | None,
     side: int,
-) -> list[NDArray[np.uint8]]:
-    """Return for each step the sum, what was added and the original, (3, h, w, 3)."""
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield for each step the sum, what was added and the original, (3, h, w, 3)."""
     original = visible(v[:, None], layout, channels)
     peak = largest(original, "part")
-    added = visible(np.diff(sums, axis=1, prepend=0), layout, channels)
-    above = colored(visible(sums, layout, channels), peak, layout.mask)
-    below = colored(added, largest(added, "part"), layout.mask)
-    beside = colored(original, peak, layout.mask)[0]
-    return [
-        np.stack([_sized(each, side) for each in (total, step, beside)])
-        for total, step in zip(above, below, strict=True)
-    ]
+    beside = _sized(colored(original, peak, layout.mask)[0], side)
+    before = np.zeros_like(v[:, None])
+    for total in np.split(sums, sums.shape[1], axis=1):
+        added = visible(total - before, layout, channels)
+        above = colored(visible(total, layout, channels), peak, layout.mask)[0]
+        below = colored(added, largest(added, "part"), layout.mask)[0]
+        yield np.stack([_sized(above, side), _sized(below, side), beside])
+        before = total
 
 
 def _sized(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

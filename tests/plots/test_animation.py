@@ -77,6 +77,18 @@ class TestSaveBuildUp:
             last = frames_of(path)[-1][0].astype(int)
             np.testing.assert_allclose(panels_of(last, layout)[2], expected, atol=tolerance)
 
+    @pytest.mark.parametrize("ending", [".gif", ".webp"])
+    def test_gray_frames_among_colored_ones(self, tmp_path, ending):
+        layout = ImageLayout(4, 4, 3)
+        parts = np.ones((48, 2))
+        parts[::3, 1] = 0.2  # together with the first one in color
+        path = tmp_path / f"a{ending}"
+        v = 2 * parts[:, 0]
+        plots.save_build_up(path, parts, v, layout=layout, H=[1.5, 0.5], side=16)
+        first, last = (frame for frame, _ in frames_of(path))
+        assert (first == first[..., :1]).all()
+        assert (last != last[..., :1]).any()
+
     def test_large_pictures_are_shrunk(self, tmp_path):
         layout = ImageLayout(100, 300)
         parts = np.ones((30_000, 1))

@@ -32,6 +32,7 @@ _MOST_PIXELS = 200_000_000  # of all frames together
 _WIDEST = 16_000  # pixels; WebP takes no more
 _GAP = 8
 _LINE = 17  # pixels, of a line of text
+_ROOMY = 110  # pixels that a line may take
 
 
 def save_build_up(
@@ -104,6 +105,8 @@ def save_build_up(
         for count, before, error in zip(counts, [0, *counts], errors, strict=False)
     ]
     frames = [_frame(panels, texts) for panels, texts in zip(rows, words, strict=True)]
+    if len({frame.mode for frame in frames}) > 1:  # gray ones among those in color
+        frames = [frame.convert("RGB") for frame in frames]
     each = max(_SHORTEST, round(1000 * seconds / len(counts)))
     durations = [each] * (len(frames) - 1) + [_LAST]
     write_atomically(file, _encoded(frames, durations, FORMATS[file.suffix.lower()]))
@@ -176,7 +179,8 @@ def _frame(panels: NDArray[np.uint8], texts: list[str]) -> Image.Image:
     frame = Image.fromarray(np.ascontiguousarray(sheet[..., 0]) if gray else sheet)
     draw, font = ImageDraw.Draw(frame), ImageFont.load_default(12)
     ink = 34 if gray else (34, 34, 34)
-    for place, text in enumerate(texts):
+    # Over narrow pictures there is room for the first text alone.
+    for place, text in enumerate(texts if panels.shape[2] >= _ROOMY else texts[:1]):
         x = _GAP + place * (panels.shape[2] + _GAP)
         lines = text.split(", ")
         for number, line in enumerate(lines):
@@ -190,7 +194,8 @@ def _encoded(frames: list[Image.Image], durations: list[int], kind: str) -> byte
 
     if kind == "GIF" and frames[0].mode == "RGB":
         # One palette for all: a frame of its own colors would flicker.
-        strip = Image.fromarray(np.concatenate([np.asarray(frame) for frame in frames[::4]]))
+        seen = [*frames[::4], frames[-1]]
+        strip = Image.fromarray(np.concatenate([np.asarray(frame) for frame in seen]))
         palette = strip.quantize(256, dither=Image.Dither.NONE)
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     content = io.BytesIO()

@@ -97,6 +97,13 @@ class TestPartsMap:
         hues = _hues(winner, np.ones_like(winner, dtype=bool), 14)
         assert sorted(np.bincount(hues)) == [2] * 7
 
+    def test_hidden_parts_are_nowhere(self):
+        model = Model(stripes(), LAYOUT)
+        model.hidden = np.array([False, True, False])
+        expected = np.tile(PALETTE[[0, 0, 1, 1, 2, 2]], (4, 1, 1))
+        expected[:, 2:4] = 0
+        np.testing.assert_array_equal(tile(plots.parts_map(model)), expected)
+
     def test_what_the_mask_leaves_out(self):
         mask = np.ones((4, 6), dtype=bool)
         mask[0, 0] = False

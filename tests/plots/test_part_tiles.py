@@ -117,6 +117,14 @@ class TestNumbers:
         assert not overlaps(figure)
         assert texts(plots.basis(model, values=[1, 2, 3], max_parts=2)) == ["1", "2"]
 
+    def test_hidden_parts_have_no_number(self, tmp_path):
+        model = Model(np.eye(30)[:, :3], LAYOUT, part_names=["a", "b", "c"])
+        model.hidden = np.array([False, True, False])
+        for values in ([1, 2, 3], [1, 3]):
+            assert texts(plots.basis(model, names=True, values=values)) == ["a", "c", "1", "3"]
+        paths = plots.save_montage(tmp_path / "a.png", model, per_page=1)
+        assert len(paths) == 2
+
     def test_of_hundreds_too(self):
         figure = plots.basis(RNG.random((30, 500)), LAYOUT, names=True, values=RNG.random(500))
         assert len(texts(figure)) == 1000

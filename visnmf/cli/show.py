@@ -51,11 +51,15 @@ def show(
     zoom: int | None,
     per_page: int | None,
 ) -> None:
-    """Write the parts of MODEL as one picture, the strongest part first.
+    """Write the parts of MODEL as one picture, in their order: as learned, the strongest first.
+
+    Parts that `visnmf edit` has hidden are left out.
 
     Parts of patches are contrasts: of gray ones red is lighter and blue is darker than
     their surround, of colored ones middle gray is neither.
     """
+    import numpy as np
+
     from visnmf.plots import save_montage
     from visnmf.tasks.encoders import open_encoder
 
@@ -64,5 +68,8 @@ def show(
     written = save_montage(
         output, parts, columns=columns, scale=scale, zoom=zoom, per_page=per_page
     )
-    told = str(written[0]) if len(written) == 1 else f"{written[0]} to {written[-1].name}"
-    tell([("parts", len(parts.basis_images())), ("look at", told)])
+    count = len(parts.basis_images())
+    hidden = int(getattr(parts, "hidden", np.zeros(0)).sum())
+    told = f"{count - hidden} of {count}, the others are hidden" if hidden else count
+    pages = str(written[0]) if len(written) == 1 else f"{written[0]} to {written[-1].name}"
+    tell([("parts", told), ("look at", pages)])

@@ -17,7 +17,8 @@ from visnmf.images.fitting import resize_values
 from visnmf.images.layout import ImageLayout
 from visnmf.images.tiling import montage
 from visnmf.model.columns import column_errors
-from visnmf.plots.inputs import by_strength, encodings_of, one_picture, parts_from
+from visnmf.plots.inputs import encodings_of, one_picture, parts_from
+from visnmf.plots.strength import by_strength
 from visnmf.plots.tones import PAPER, colored, largest, visible
 
 if TYPE_CHECKING:

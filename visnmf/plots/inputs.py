@@ -13,7 +13,14 @@ from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.model.columns import column_blocks
 
-__all__ = ["Columns", "by_strength", "encodings_of", "one_picture", "parts_from", "pictures_from"]
+__all__ = [
+    "Columns",
+    "encodings_of",
+    "one_picture",
+    "parts_from",
+    "pictures_from",
+    "shown_parts",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,21 @@ def parts_from(source: Any, layout: ImageLayout | None) -> Columns:
     return Columns(values, layout, list(names))
 
 
+def shown_parts(source: Any, layout: ImageLayout | None) -> Columns:
+    """Take parts as `parts_from` does, but for those that a Model has hidden."""
+    parts = parts_from(source, layout)
+    hidden = getattr(source, "hidden", None)
+    if hidden is None or not np.any(hidden):
+        return parts
+    kept = np.flatnonzero(~np.asarray(hidden))
+    if len(kept) == 0:
+        raise InvalidInputError(
+            f"all {len(parts.names)} parts are hidden, so that there is none to draw; "
+            "visnmf.Selection.of(model).show(...) shows some"
+        )
+    return Columns(parts.values[:, kept], parts.layout, [parts.names[k] for k in kept])
+
+
 def pictures_from(images: Any, layout: ImageLayout) -> Columns:
     """Take pictures that fit `layout`: an ImageSet, a stack, columns, or one picture."""
     names = None
@@ -112,12 +134,3 @@ def encodings_of(V: NDArray[Any], parts: Columns, H: ArrayLike | None = None) ->
             f"H has shape {given.shape}; {rank} parts and {n} picture(s) need ({rank}, {n})"
         )
     return given
-
-
-def by_strength(W: NDArray[Any], h: NDArray[Any]) -> list[int]:
-    """Return the parts that a picture uses, the strongest first: by ``h_k ||w_k||``."""
-    strength = h * np.linalg.norm(W, axis=0)
-    used = [k for k in np.argsort(-strength, kind="stable").tolist() if strength[k] > 0]
-    if not used:
-        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
-    return used

@@ -11,7 +11,7 @@ from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
 from visnmf.images.tiling import sheet_columns
 from visnmf.images.writing import encode_picture
-from visnmf.plots.inputs import parts_from
+from visnmf.plots.inputs import shown_parts
 from visnmf.plots.part_tiles import part_tiles
 from visnmf.plots.sheet import contact_sheet
 
@@ -64,7 +64,7 @@ def save_montage(
     file = Path(path)
     if zoom is not None and zoom < 1:
         raise InvalidInputError(f"zoom must be at least 1, not {zoom}")
-    parts = parts_from(source, layout)
+    parts = shown_parts(source, layout)
     pages = part_tiles(
         parts, scale=scale, max_parts=max_parts, columns=columns, channels=channels, cmap=cmap,
         zoom=zoom, per_page=per_page,

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, sheet_figure
-from visnmf.plots.inputs import Columns, by_strength, encodings_of, one_picture, parts_from
+from visnmf.plots.inputs import Columns, encodings_of, one_picture, parts_from
 from visnmf.plots.legends import hue_legend
 from visnmf.plots.sheet import Sheet, contact_sheet
+from visnmf.plots.strength import by_strength
 from visnmf.plots.tones import HUES, MASKED, bright, colored, largest, visible
 
 __all__ = ["overlay"]

@@ -44,7 +44,8 @@ def parts_map(
     Parameters
     ----------
     source : Model, Factorization, or array of shape (m, rank)
-        The parts. Of parts with values below zero, sizes count.
+        The parts. Of parts with values below zero, sizes count; those that a Model has hidden
+        do not.
     layout : ImageLayout, optional
         How a column becomes a picture, where `source` does not know.
     image : array, or ImageSet of one, optional
@@ -88,6 +89,9 @@ def parts_map(
         tiles.append(colored(seen, largest(seen, "part"), at.mask)[0])
     elif scale == "part":
         amounts /= bright(amounts)[:, None, None]
+    hidden = getattr(source, "hidden", None)
+    if hidden is not None:
+        amounts[np.asarray(hidden)] = 0
     winner, strength = amounts.argmax(axis=0), amounts.max(axis=0)
     peak = 1.0 if image is None and scale == "part" else float(bright(strength[None])[0])
     strength = np.minimum(strength / peak, 1)

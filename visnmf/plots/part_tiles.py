@@ -38,7 +38,7 @@ def part_tiles(
     Parameters
     ----------
     parts : Columns
-        From `parts_from`.
+        From `parts_from` or `shown_parts`.
     scale, columns, max_parts, channels, cmap
         As for `visnmf.plots.basis`.
     zoom, per_page : int, optional

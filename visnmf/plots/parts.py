@@ -13,7 +13,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.images.tiling import sheet_columns
 from visnmf.plots.figures import DPI, sheet_figure
-from visnmf.plots.inputs import Columns, parts_from
+from visnmf.plots.inputs import shown_parts
 from visnmf.plots.named_sheets import bounded_side, named_sheet
 from visnmf.plots.part_tiles import part_tiles
 from visnmf.plots.sheet import contact_sheet
@@ -43,7 +43,8 @@ def basis(
     Parameters
     ----------
     source : Model, ImageSet, PatchEncoder, Factorization, or array of shape (m, rank)
-        The parts. Of an ImageSet, its pictures; of ON and OFF halves, their difference.
+        The parts, but for those that a Model has hidden. Of an ImageSet, its pictures; of ON and
+        OFF halves, their difference.
     layout : ImageLayout, optional
         How a column becomes a picture, where `source` does not know.
     scale : {"part", "common"}
@@ -56,8 +57,9 @@ def basis(
     names : bool or sequence of str
         What to write under each part: nothing, the names that the source has
         (True), or those given.
-    values : array of shape (parts shown,) or (rank,), optional
-        A number to write under each part, such as its energy or how stable it is.
+    values : array of shape (rank,), optional
+        A number to write under each part, such as its energy or how stable it is; one for
+        each part of `source`, or for each that is shown.
     value_format : str
         How to write it, as `str.format` takes it: ``"{:.1%}"`` for shares.
     channels : int or three ints, optional
@@ -88,14 +90,14 @@ def basis(
     >>> figure = plots.basis(np.eye(4), ImageLayout(2, 2), names=True, values=[0.4, 0.3, 0.2, 0.1])
     >>> figure.savefig("parts.png")  # doctest: +SKIP
     """
-    parts = parts_from(source, layout)
+    parts = shown_parts(source, layout)
     tiles = next(
         part_tiles(
             parts, scale=scale, max_parts=max_parts, columns=columns, channels=channels, cmap=cmap
         )
     )
     count, height, width = tiles.shape[:3]
-    written = _names(parts.names, names, count), _numbers(values, value_format, count, parts)
+    written = _names(parts.names, names, count), _numbers(values, value_format, count, source)
     if written != (None, None):
         return named_sheet(tiles, *written, columns)
     across = sheet_columns(count, height, width, columns)
@@ -113,12 +115,15 @@ def _names(known: Sequence[str], names: Sequence[str] | bool, count: int) -> Seq
 
 
 def _numbers(
-    values: ArrayLike | None, value_format: str, count: int, parts: Columns
+    values: ArrayLike | None, value_format: str, count: int, source: Any
 ) -> list[str] | None:
     if values is None:
         return None
     numbers = np.asarray(values)
-    if numbers.shape not in ((count,), (len(parts.names),)) or numbers.dtype.kind not in "fiub":
+    hidden = getattr(source, "hidden", None)
+    if hidden is not None and numbers.shape == np.shape(hidden):
+        numbers = numbers[~np.asarray(hidden)]
+    if numbers.ndim != 1 or len(numbers) < count or numbers.dtype.kind not in "fiub":
         raise InvalidInputError(
             f"values must be numbers, one for each of the {count} parts shown; got "
             f"{numbers.dtype} of shape {numbers.shape}"

@@ -16,8 +16,9 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, SMALL, TEXT, sheet_figure
-from visnmf.plots.inputs import by_strength, encodings_of, one_picture, parts_from, pictures_from
+from visnmf.plots.inputs import encodings_of, one_picture, parts_from, pictures_from
 from visnmf.plots.sheet import Sheet, contact_sheet
+from visnmf.plots.strength import by_strength
 from visnmf.plots.tones import DIVERGING, INK, PAPER, colored, largest, visible
 
 __all__ = ["build_up", "reconstruction"]

@@ -30,7 +30,6 @@ QUALITIES = {  # low, middle and high ones
     "AVIF": (20, 45, 70),
     "JPEG XL": (8.0, 3.0, 1.0),
 }
-COLORS = {"JPEG": "#E69F00", "WebP": "#56B4E9", "AVIF": "#0072B2", "JPEG XL": "#009E73"}
 FILES = 24  # pictures that are written one by one, spread over the set
 
 
@@ -54,7 +53,7 @@ def compare(name: str, levels: np.ndarray, options: argparse.Namespace) -> None:
     curve = []
     for psnr in (options.psnr - 5, options.psnr + 5, options.psnr):  # the last one stays
         done = visnmf.compress(levels, path, psnr=psnr, compare=False)
-        curve.append((done.psnr, done.nbytes / len(levels)))
+        curve.append((done.nbytes / len(levels), done.psnr))
     print(f"{name}: {len(levels)} pictures of {levels.shape[1]} x {levels.shape[2]}")
     print(f"  {path}: {done.nbytes:,} bytes at {done.psnr:.1f} dB; it holds {done.held}")
     with visnmf.Archive.open(path) as archive:
@@ -69,31 +68,31 @@ def compare(name: str, levels: np.ndarray, options: argparse.Namespace) -> None:
         draw_back(levels, archive).savefig(file, dpi=110)
     print(f"{file}: originals, what comes back, and the difference")
     file = options.output / f"{name}_rates.png"
-    draw_rates(name, sorted(curve), levels, options.output).savefig(file, dpi=110)
+    draw_rates(name, curve, levels, options.output).savefig(file, dpi=110)
     print(f"{file}: bytes a picture by dB; left and up is better")
 
 
 def on_sheets(codec, levels: np.ndarray) -> list[tuple[float, float]]:
-    """Return (dB, bytes a picture) of contact sheets."""
+    """Return (bytes a picture, dB) of contact sheets."""
     laid = Laid(levels, False, 255)
     trials = [laid.attempt(codec, quality) for quality in QUALITIES[codec.name]]
-    return [(trial.fidelity.psnr, trial.nbytes / len(levels)) for trial in trials]
+    return [(trial.nbytes / len(levels), trial.fidelity.psnr) for trial in trials]
 
 
 def as_files(codec, levels: np.ndarray) -> list[tuple[float, float]]:
-    """Return (dB, bytes a picture) of a file for each picture, looked at on some of them."""
+    """Return (bytes a picture, dB) of a file for each picture, looked at on some of them."""
     picked = np.linspace(0, len(levels) - 1, min(FILES, len(levels))).astype(int)
     curve = []
     for quality in QUALITIES[codec.name]:
         trials = [Laid(levels[j : j + 1], False, 255).attempt(codec, quality) for j in picked]
         error = np.mean([10 ** (-trial.fidelity.psnr / 10) for trial in trials])
         size = float(np.mean([trial.nbytes for trial in trials]))
-        curve.append((float(-10 * np.log10(error)), size))
+        curve.append((size, float(-10 * np.log10(error))))
     return curve
 
 
 def as_video(levels: np.ndarray, folder: Path) -> list[tuple[float, float]]:
-    """Return (dB, bytes a picture) of x265; frames are padded to 64 pixels a side."""
+    """Return (bytes a picture, dB) of x265; frames are padded to 64 pixels a side."""
     down, across = (max(64, -(-side // 8) * 8) - side for side in levels.shape[1:])
     frames = np.pad(levels, ((0, 0), (0, down), (0, across)), mode="edge")
     raw = ["-f", "rawvideo", "-pix_fmt", "gray"]
@@ -109,7 +108,7 @@ def as_video(levels: np.ndarray, folder: Path) -> list[tuple[float, float]]:
         back = np.frombuffer(played, np.uint8).reshape(frames.shape)
         error = (back - frames.astype(float))[:, : levels.shape[1], : levels.shape[2]]
         psnr = 10 * np.log10(255**2 / max(np.square(error).mean(), 1e-9))
-        curve.append((float(psnr), film.stat().st_size / len(levels)))
+        curve.append((film.stat().st_size / len(levels), float(psnr)))
     film.unlink()
     return curve
 
@@ -118,30 +117,16 @@ def draw_rates(
     name: str, ours: list[tuple[float, float]], levels: np.ndarray, folder: Path
 ) -> Figure:
     """Draw bytes a picture against dB."""
-    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
-    axes = figure.subplots()
+    curves: dict = {}
     for codec in CODECS:
-        color = COLORS[codec.name]
-        curves = (on_sheets(codec, levels), "-", "sheets"), (as_files(codec, levels), ":", "files")
-        for curve, line, kind in curves:
-            decibels, sizes = zip(*curve, strict=True)
-            axes.plot(sizes, decibels, line, color=color, marker=".", label=f"{codec.name} {kind}")
+        curves[codec.name, "sheets"] = on_sheets(codec, levels)
+        curves[codec.name, "files"] = as_files(codec, levels)
     if shutil.which("ffmpeg"):
-        decibels, sizes = zip(*as_video(levels, folder), strict=True)
-        axes.plot(sizes, decibels, "--", color="#555555", marker=".", label="x265 video")
+        curves["x265", "video"] = as_video(levels, folder)
     else:
         print("  x265 is left out: no ffmpeg on the PATH")
-    decibels, sizes = zip(*ours, strict=True)
-    axes.plot(sizes, decibels, "-", color="#D55E00", marker="o", linewidth=2.5, label="archive")
-    axes.set(xscale="log", xlabel="bytes a picture", ylabel="PSNR over the set, dB", title=name)
-    low, high = axes.get_xlim()
-    ticks = [d * 10**e for e in range(6) for d in (1, 2, 5) if low <= d * 10**e <= high]
-    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    axes.xaxis.set_minor_formatter("")
-    axes.grid(True, which="major", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", frameon=False)
-    return figure
+    curves["archive"] = ours
+    return visnmf.plots.rate_distortion(curves, highlight="archive", title=name)
 
 
 def draw_back(levels: np.ndarray, archive: visnmf.Archive) -> Figure:

@@ -10,7 +10,7 @@ close ones. It starts from the purest pixels, which SNPA picks, and the light th
 pixel is divided out first, as shade is no material.
 
 The .npz file holds `cube` (height, width, bands) and, where the truth is known, `abundances`
-(height, width, materials) and `endmembers` (bands, materials).
+(height, width, materials) and `endmembers` (bands, materials); it may hold `wavelengths` in nm.
 """
 
 import argparse
@@ -18,7 +18,6 @@ from itertools import permutations
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 from sklearn.decomposition import NMF
 
@@ -58,10 +57,18 @@ def main() -> None:
         W, H = W[:, order], H[order]
 
     options.output.mkdir(parents=True, exist_ok=True)
-    draw_maps(W.reshape(height, width, rank)).savefig(options.output / "abundances.png", dpi=120)
-    print(f"{options.output / 'abundances.png'}: how much of each material, from 0 to 1")
-    draw_spectra(H, data.get("endmembers")).savefig(options.output / "spectra.png", dpi=120)
-    print(f"{options.output / 'spectra.png'}: the spectrum of each material")
+    at_one = H / H.sum(axis=1, keepdims=True)
+    true = None if "endmembers" not in data else data["endmembers"].T
+    figure = visnmf.plots.abundances(
+        W.reshape(height, width, rank),
+        at_one,
+        truth=None if true is None else true / true.sum(axis=1, keepdims=True),
+        wavelengths=data.get("wavelengths"),
+        label="reflectance, at the sum one",
+    )
+    file = options.output / "abundances.png"
+    figure.savefig(file, dpi=120)
+    print(f"{file}: how much of each material, from 0 to 1, and its spectrum")
 
 
 def judge(
@@ -93,32 +100,6 @@ def plant_cube(*, seed: int) -> dict[str, np.ndarray]:
     cube = np.clip(light, 0.4, 1.6) * (abundances @ endmembers.T)
     cube = np.maximum(cube + 0.005 * rng.standard_normal(cube.shape), 0)
     return {"cube": cube, "abundances": abundances, "endmembers": endmembers}
-
-
-def draw_maps(maps: np.ndarray) -> Figure:
-    """Draw the abundances (height, width, materials), a panel a material."""
-    figure = Figure(figsize=(3.2 * maps.shape[2], 3.4), layout="compressed")
-    panels = figure.subplots(1, maps.shape[2], squeeze=False)[0]
-    for k, ax in enumerate(panels):
-        shown = ax.imshow(maps[:, :, k], cmap="gray", vmin=0, vmax=1)
-        ax.set(title=f"material {k + 1}", xticks=[], yticks=[])
-    figure.colorbar(shown, ax=list(panels), label="abundance")
-    return figure
-
-
-def draw_spectra(H: np.ndarray, endmembers: np.ndarray | None) -> Figure:
-    """Draw spectra at the sum one, dashed those that are true."""
-    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for k, spectrum in enumerate(H):
-        (line,) = axes.plot(spectrum / spectrum.sum(), label=f"material {k + 1}")
-        if endmembers is not None:
-            true = endmembers[:, k]
-            axes.plot(true / true.sum(), "--", color=line.get_color(), linewidth=1)
-    axes.set(xlabel="band", ylabel="reflectance, at the sum one")
-    axes.legend(title="dashed: the truth" if endmembers is not None else None, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
 
 
 def parse_arguments() -> argparse.Namespace:

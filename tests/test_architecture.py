@@ -46,6 +46,7 @@ NUMERICAL = {"matrices", "losses", "kernels", "updates", "starts"}
 
 # Libraries that cost time to import, and where alone they may be imported at module level.
 HEAVY = {
+    "IPython": set(),
     "PIL": {"images"},  # in what `load_images` imports when it is called
     "click": {"cli"},
     "cv2": set(),

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from visnmf.solve.factorize_compressed import factorize_compressed
     from visnmf.solve.factorize_online import factorize_online
     from visnmf.solve.progress import Progress
+    from visnmf.solve.progress_line import show_progress
     from visnmf.solve.result import Factorization
 
 __version__ = "0.6.0"
@@ -105,6 +106,7 @@ _HOMES = {
     "on_dask": "visnmf.solve.crew",
     "pack_images": "visnmf.images.pack_writing",
     "save_report": "visnmf.report.save",
+    "show_progress": "visnmf.solve.progress_line",
     "threads": "visnmf.kernels.threads",
 }
 
@@ -153,6 +155,7 @@ __all__ = [
     "recipes",
     "samples",
     "save_report",
+    "show_progress",
     "tasks",
     "terms",
     "threads",

@@ -169,3 +169,7 @@ def test_info_of_a_model_made_by_hand(run, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert "2 x 3, gray" in result.stdout
     assert "nan" not in result.stdout
+
+
+def test_no_progress_is_shown_where_nobody_looks(run, faces_folder):
+    assert learn(run, faces_folder).stderr == ""

@@ -19,6 +19,14 @@ def test_show_writes_the_parts(run, model_file, tmp_path):
     assert "parts.png" in result.stdout
 
 
+def test_show_writes_pages(run, model_file, tmp_path):
+    result = run("show", model_file, "-o", "p.png", "--per-page", 3)
+    assert result.exit_code == 0, result.stderr
+    assert "p-1.png to p-" in result.stdout
+    rank = visnmf.Model.load(tmp_path / model_file).rank
+    assert len(list(tmp_path.glob("p-*.png"))) == -(-rank // 3)
+
+
 def test_show_scales_parts_alike_or_each_for_itself(run, model_file, tmp_path):
     for scale in ("part", "common"):
         run("show", model_file, "-o", f"{scale}.png", "--scale", scale)

@@ -9,7 +9,8 @@ from PIL import Image
 
 from visnmf import ImageLayout, ImageSet, plots
 from visnmf.errors import InvalidInputError
-from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.images.tiling import sheet_columns
+from visnmf.plots.sheet import contact_sheet
 from visnmf.plots.tones import DIVERGING, MASKED, colored, largest, visible
 
 

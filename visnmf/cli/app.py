@@ -10,6 +10,7 @@ import click
 from visnmf import __version__
 from visnmf.cli.anomalies import anomalies
 from visnmf.cli.append import append
+from visnmf.cli.build_up import build_up
 from visnmf.cli.compress import compress
 from visnmf.cli.demo import demo
 from visnmf.cli.edit import edit
@@ -46,6 +47,7 @@ COMMANDS = (
     edit,
     encode,
     reconstruct,
+    build_up,
     similar,
     group,
     anomalies,

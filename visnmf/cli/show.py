@@ -37,6 +37,11 @@ __all__ = ["show"]
     "strongest color.)",
 )
 @click.option("--zoom", type=click.IntRange(1, 64), help="Pixels that a pixel becomes on a side.")
+@click.option(
+    "--per-page",
+    type=click.IntRange(min=1),
+    help="Parts on a picture; more than that make pictures that are numbered.",
+)
 @debug_option
 def show(
     model_file: Path,
@@ -44,6 +49,7 @@ def show(
     columns: int | None,
     scale: Literal["part", "common"],
     zoom: int | None,
+    per_page: int | None,
 ) -> None:
     """Write the parts of MODEL as one picture, in their order: as learned, the strongest first.
 
@@ -59,8 +65,11 @@ def show(
 
     parts = open_encoder(model_file).parts
     output = output or model_file.with_name(f"{model_file.stem}-parts.png")
-    save_montage(output, parts, columns=columns, scale=scale, zoom=zoom)
+    written = save_montage(
+        output, parts, columns=columns, scale=scale, zoom=zoom, per_page=per_page
+    )
     count = len(parts.basis_images())
     hidden = int(getattr(parts, "hidden", np.zeros(0)).sum())
     told = f"{count - hidden} of {count}, the others are hidden" if hidden else count
-    tell([("parts", told), ("look at", output)])
+    pages = str(written[0]) if len(written) == 1 else f"{written[0]} to {written[-1].name}"
+    tell([("parts", told), ("look at", pages)])

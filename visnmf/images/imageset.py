@@ -126,6 +126,11 @@ class ImageSet:
             facts.append(f"from {self.source}")
         return f"ImageSet({', '.join(facts)})"
 
+    def _repr_html_(self) -> str | None:
+        from visnmf.images.preview import set_html
+
+        return set_html(self)
+
     def replace(self, **changes: Any) -> ImageSet:
         """Return a set with some fields changed; the others are shared.
 

@@ -143,6 +143,15 @@ class LazyImages:
             facts += f", {len(self.columns.errors)} lost"
         return f"LazyImages({facts}, from {self.source})"
 
+    def _repr_html_(self) -> str:
+        """Tell facts alone: pictures would have to be read."""
+        from visnmf.images.preview import facts_html
+
+        whole = 4 * self.layout.m * len(self)
+        size = f"{whole / 1e9:,.3g} GB" if whole >= 1e8 else f"{whole / 1e6:,.3g} MB"
+        told = f"read when asked for; all of V would take {size}"
+        return facts_html(f"{self!r}: {told}")
+
     def blocks(self, size: int | None = None) -> Iterator[ImageSet]:
         """Read the pictures block after block.
 

@@ -127,6 +127,11 @@ class Pictures:
             facts.append(f"from {self.source}")
         return f"Pictures({', '.join(facts)})"
 
+    def _repr_html_(self) -> str | None:
+        from visnmf.images.preview import set_html
+
+        return set_html(self)
+
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """Height and width of each picture."""

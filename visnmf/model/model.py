@@ -26,6 +26,7 @@ from visnmf.model.columns import Images, column_errors
 from visnmf.model.document import fields_of
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
 from visnmf.model.observed import known_blocks
+from visnmf.model.preview import model_html
 
 if TYPE_CHECKING:
     from visnmf.solve.result import Factorization
@@ -100,6 +101,9 @@ class Model:
         size = " x ".join(map(str, self.layout.shape))
         hidden = f", {self.hidden.sum()} hidden" if self.hidden.any() else ""
         return f"<Model: {self.rank} parts of pictures {size}{hidden}>"
+
+    def _repr_html_(self) -> str | None:
+        return model_html(self)
 
     @property
     def rank(self) -> int:
@@ -304,11 +308,7 @@ class Model:
             refuse(file, str(error))
 
     def _encoded_blocks(
-        self,
-        images: Images,
-        observed: Any = None,
-        terms_H: Any = None,
-        kernels: str = "auto",
+        self, images: Images, observed: Any = None, terms_H: Any = None, kernels: str = "auto"
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield V, H and what is known, of block after block of the pictures."""
         from visnmf.solve.encode import encode

@@ -7,8 +7,8 @@ be made in threads and on machines without a screen. Save one with
 
 Where parts are needed, the first argument is a `visnmf.Model`, or a basis W of
 shape (m, rank) together with an `ImageLayout`. Colors are safe for color-blind
-eyes. Everything is loaded on first use; `montage` and `save_montage` do
-without matplotlib.
+eyes. Everything is loaded on first use; `montage`, `save_montage` and
+`save_build_up` do without matplotlib.
 """
 
 from __future__ import annotations
@@ -17,19 +17,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from visnmf.images.tiling import montage
+    from visnmf.plots.animation import save_build_up
     from visnmf.plots.anomaly_sheets import anomalies, anomaly_maps
     from visnmf.plots.charts import convergence, encodings
     from visnmf.plots.features import feature_parts
     from visnmf.plots.group_sheets import group_sheet, groups
     from visnmf.plots.map_sheets import feature_maps
+    from visnmf.plots.matched import matched_parts
+    from visnmf.plots.montages import save_montage
     from visnmf.plots.neighbor_sheets import neighbors
-    from visnmf.plots.parts import basis, overlay
+    from visnmf.plots.overlays import overlay
+    from visnmf.plots.part_maps import parts_map
+    from visnmf.plots.parts import basis
     from visnmf.plots.pictures import build_up, reconstruction
     from visnmf.plots.ranks import rank_curves
-    from visnmf.plots.sheet import montage, save_montage
+    from visnmf.plots.rates import rate_distortion
+    from visnmf.plots.unmixing import abundances
     from visnmf.plots.words import topics, visual_words
 
 _HOMES = {
+    "abundances": "visnmf.plots.unmixing",
     "anomalies": "visnmf.plots.anomaly_sheets",
     "anomaly_maps": "visnmf.plots.anomaly_sheets",
     "basis": "visnmf.plots.parts",
@@ -40,17 +48,22 @@ _HOMES = {
     "feature_parts": "visnmf.plots.features",
     "group_sheet": "visnmf.plots.group_sheets",
     "groups": "visnmf.plots.group_sheets",
-    "montage": "visnmf.plots.sheet",
+    "matched_parts": "visnmf.plots.matched",
+    "montage": "visnmf.images.tiling",
     "neighbors": "visnmf.plots.neighbor_sheets",
-    "overlay": "visnmf.plots.parts",
+    "overlay": "visnmf.plots.overlays",
+    "parts_map": "visnmf.plots.part_maps",
     "rank_curves": "visnmf.plots.ranks",
+    "rate_distortion": "visnmf.plots.rates",
     "reconstruction": "visnmf.plots.pictures",
-    "save_montage": "visnmf.plots.sheet",
+    "save_build_up": "visnmf.plots.animation",
+    "save_montage": "visnmf.plots.montages",
     "topics": "visnmf.plots.words",
     "visual_words": "visnmf.plots.words",
 }
 
 __all__ = [
+    "abundances",
     "anomalies",
     "anomaly_maps",
     "basis",
@@ -61,11 +74,15 @@ __all__ = [
     "feature_parts",
     "group_sheet",
     "groups",
+    "matched_parts",
     "montage",
     "neighbors",
     "overlay",
+    "parts_map",
     "rank_curves",
+    "rate_distortion",
     "reconstruction",
+    "save_build_up",
     "save_montage",
     "topics",
     "visual_words",

@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.fitting import resize_values
 from visnmf.images.pictures import Pictures, as_pictures
+from visnmf.images.tiling import sheet_columns
 from visnmf.model.columns import column_errors
 from visnmf.plots.figures import DPI, SMALL, sheet_figure
 from visnmf.plots.inputs import encodings_of, parts_from, pictures_from
 from visnmf.plots.pictures import reconstruction
-from visnmf.plots.sheet import contact_sheet, sheet_columns
+from visnmf.plots.sheet import contact_sheet
 from visnmf.plots.tiles import caption, fit_tiles, shortened
 from visnmf.plots.tones import INK, PAPER
 from visnmf.tasks.map_scores import map_scores

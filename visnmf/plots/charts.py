@@ -16,12 +16,9 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.plots.figures import SMALL, chart_figure, plain_axes
 from visnmf.plots.inputs import encodings_of, parts_from, pictures_from
-from visnmf.plots.tones import INK, largest
+from visnmf.plots.tones import INK, LINES, largest
 
 __all__ = ["convergence", "encodings"]
-
-# Dark enough to be read as thin lines on white; from Okabe & Ito's palette.
-_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 
 def encodings(
@@ -162,7 +159,7 @@ def convergence(result: Any, *, against: Literal["seconds", "iterations"] = "sec
         else:
             x = np.array([record.iteration for record in records], dtype=float) + offset
             offset += records[-1].iteration
-        color = _LINES[index % len(_LINES)]
+        color = LINES[index % len(LINES)]
         for axes, name in ((upper, "objective"), (lower, "kkt")):
             y = np.array([getattr(record, name) for record in records], dtype=float)
             known = np.isfinite(y) & (y > 0)

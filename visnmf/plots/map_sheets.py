@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.pictures import Pictures, as_pictures
+from visnmf.images.tiling import sheet_columns
 from visnmf.plots.figures import DPI, SMALL, sheet_figure
-from visnmf.plots.sheet import contact_sheet, part_pixels, sheet_columns
+from visnmf.plots.inputs import parts_from
+from visnmf.plots.part_tiles import part_tiles
+from visnmf.plots.sheet import contact_sheet
 from visnmf.plots.tones import HUES, INK, PAPER, colored, largest
 
 __all__ = ["feature_maps"]
@@ -97,9 +100,7 @@ def feature_maps(
     for k in chosen:
         density = _density(maps[:, :, k], down, across, reach)
         tiles.append(_tinted(plain, density))
-    patches = part_pixels(encoder, None, scale="part", max_parts=None, channels=None, cmap=None)[
-        chosen
-    ]
+    patches = next(part_tiles(parts_from(encoder, None), zoom=1))[chosen]
     named = shown.names[0] if isinstance(picture, (Pictures, ImageSet)) else ""
     return _sheet(np.stack(tiles), patches, [named, *(labels[k] for k in chosen)], columns)
 

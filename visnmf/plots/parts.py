@@ -1,4 +1,4 @@
-"""The parts: all of them as a sheet, and the strongest laid over one picture."""
+"""The parts as a sheet, each with its name and a number where asked for."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
-from visnmf.plots.figures import DPI, SMALL, TEXT, sheet_figure
-from visnmf.plots.inputs import encodings_of, one_picture, parts_from, shown_parts
-from visnmf.plots.sheet import contact_sheet, part_pixels, sheet_columns
-from visnmf.plots.tones import HUES, INK, MASKED, colored, largest, visible
+from visnmf.images.tiling import sheet_columns
+from visnmf.plots.figures import DPI, sheet_figure
+from visnmf.plots.inputs import shown_parts
+from visnmf.plots.named_sheets import bounded_side, named_sheet
+from visnmf.plots.part_tiles import part_tiles
+from visnmf.plots.sheet import contact_sheet
 
-__all__ = ["basis", "overlay"]
+__all__ = ["basis"]
 
 
 def basis(
@@ -29,6 +29,8 @@ def basis(
     columns: int | None = None,
     max_parts: int | None = None,
     names: Sequence[str] | bool = False,
+    values: ArrayLike | None = None,
+    value_format: str = "{:.3g}",
     channels: int | tuple[int, int, int] | None = None,
     cmap: str | None = None,
 ) -> Figure:
@@ -55,6 +57,11 @@ def basis(
     names : bool or sequence of str
         What to write under each part: nothing, the names that the source has
         (True), or those given.
+    values : array of shape (rank,), optional
+        A number to write under each part, such as its energy or how stable it is; one for
+        each part of `source`, or for each that is shown.
+    value_format : str
+        How to write it, as `str.format` takes it: ``"{:.1%}"`` for shares.
     channels : int or three ints, optional
         For more than one channel: the one to show in gray, or three to show as
         red, green and blue. By default three channels are color, and any other
@@ -66,155 +73,68 @@ def basis(
     Returns
     -------
     Figure
+        About 8 inches; larger for thousands of parts, so that each keeps 24 pixels, up to 40
+        inches. Parts are shrunk where a sheet would be longer than 4,000 pixels. Names
+        are shortened where they do not fit, and left out where they cannot be read.
 
     Raises
     ------
     InvalidInputError
-        The parts do not fit the layout, there is no layout, or an option is
-        out of range.
+        The parts do not fit the layout, there is no layout, an option is
+        out of range, or there are more parts than can be seen (about 150,000).
 
     Examples
     --------
     >>> import numpy as np
     >>> from visnmf import ImageLayout, plots
-    >>> figure = plots.basis(np.eye(4), ImageLayout(2, 2), names=True)
+    >>> figure = plots.basis(np.eye(4), ImageLayout(2, 2), names=True, values=[0.4, 0.3, 0.2, 0.1])
     >>> figure.savefig("parts.png")  # doctest: +SKIP
     """
-    tiles = part_pixels(
-        source, layout, scale=scale, max_parts=max_parts, channels=channels, cmap=cmap
-    )
-    if names is False:
-        return sheet_figure(contact_sheet(tiles, columns=columns, side=7.6 * DPI).pixels)[0]
-    count, height, width = tiles.shape[:3]
-    across = sheet_columns(count, height, width, columns)
-    labels = shown_parts(source, layout).names[:count] if names is True else list(names)
-    if len(labels) != count:
-        raise InvalidInputError(f"got {len(labels)} names for the {count} parts shown")
-    return _named_sheet(tiles, labels, across)
-
-
-def _named_sheet(tiles: NDArray[np.uint8], labels: Sequence[str], across: int) -> Figure:
-    """Draw a sheet with a line of text under each tile."""
-    height, width = tiles.shape[1:3]
-    down = -(-len(tiles) // across)
-    side = max(7.6, 0.7 * max(across, down))
-    # A sheet that will be shrunk needs more of its pixels for a line of text.
-    shrunk = max(1.0, max(across * width, down * height) / (1.25 * side * DPI))
-    sheet = contact_sheet(tiles, columns=across, side=side * DPI, strip=round(0.22 * DPI * shrunk))
-    figure, axes, inch = sheet_figure(sheet.pixels, side=1.25 * side, bottom=0.3)
-    room = sheet.tile[1] / inch * 72
-    for index, label in enumerate(labels):
-        x, y = sheet.middle(*divmod(index, across))
-        axes.text(
-            x,
-            y + sheet.tile[0] / 2 + 0.03 * inch,
-            label,
-            size=min(SMALL, room / (0.6 * max(len(label), 1))),
-            ha="center",
-            va="top",
-            color=INK,
-            parse_math=False,
+    parts = shown_parts(source, layout)
+    tiles = next(
+        part_tiles(
+            parts, scale=scale, max_parts=max_parts, columns=columns, channels=channels, cmap=cmap
         )
-    return figure
-
-
-def overlay(
-    source: Any,
-    image: Any,
-    layout: ImageLayout | None = None,
-    *,
-    H: ArrayLike | None = None,
-    max_parts: int = 5,
-    names: Sequence[str] | None = None,
-) -> Figure:
-    """Lay the parts that a picture uses most over it, each in its own color.
-
-    The strength of part k in the picture is ``h_k ||w_k||``. A part's color is
-    as dense at a pixel as its value there, relative to its largest ones (the
-    99 % quantile); where parts meet, the color of the denser one prevails.
-
-    Parameters
-    ----------
-    source : Model, Factorization, or array of shape (m, rank)
-        The parts.
-    image : array, or ImageSet of one
-        The picture (h, w[, c]) or its column (m,).
-    layout : ImageLayout, optional
-        How a column becomes a picture, where `source` does not know.
-    H : array of shape (rank,), optional
-        The encoding of the picture; found if not given.
-    max_parts : int
-        At most so many parts, 1 to 7: there are no more colors that are surely
-        told apart.
-    names : sequence of str, optional
-        One for each of the rank parts; by default those of `source`.
-
-    Returns
-    -------
-    Figure
-        The picture, and beside it the same picture in gray under its parts.
-
-    Raises
-    ------
-    InvalidInputError
-        Shapes do not fit, there is more than one picture, or the picture uses
-        no part at all.
-    """
-    parts = parts_from(source, layout)
-    if not 1 <= max_parts <= len(HUES):
-        raise InvalidInputError(f"max_parts must be 1 to {len(HUES)}, not {max_parts}")
-    labels = parts.names if names is None else list(names)
-    if len(labels) != len(parts.names):
-        raise InvalidInputError(f"got {len(labels)} names for {len(parts.names)} parts")
-    v = one_picture(image, parts.layout)
-    h = encodings_of(v[:, None], parts, H)[:, 0]
-    strength = h * np.linalg.norm(parts.values, axis=0)
-    chosen = [k for k in np.argsort(-strength, kind="stable")[:max_parts] if strength[k] > 0]
-    if not chosen:
-        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
-    seen = visible(v[:, None], parts.layout)
-    plain = colored(seen, largest(seen, "part"), parts.layout.mask)[0]
-    density = _density(parts.values[:, chosen], parts.layout)
-    shown = _tinted(plain, density, HUES[: len(chosen)])
-    if parts.layout.mask is not None:
-        shown[~parts.layout.mask] = MASKED
-    sheet = contact_sheet(np.stack([plain, shown]), columns=2, side=7.6 * DPI)
-    legend = [labels[k] for k in chosen]
-    room = 0.6 + 0.07 * max(map(len, legend))
-    figure, axes, _ = sheet_figure(sheet.pixels, right=room)
-    key = axes.legend(
-        handles=[
-            Patch(facecolor=hue, label=label) for hue, label in zip(HUES, legend, strict=False)
-        ],
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-        fontsize=TEXT,
-        labelcolor=INK,
-        handlelength=1.0,
-        handleheight=1.0,
     )
-    for text in key.get_texts():
-        text.set_parse_math(False)
-    return figure
+    count, height, width = tiles.shape[:3]
+    written = _names(parts.names, names, count), _numbers(values, value_format, count, source)
+    if written != (None, None):
+        return named_sheet(tiles, *written, columns)
+    across = sheet_columns(count, height, width, columns)
+    sheet = contact_sheet(tiles, columns=across, side=7.6 * DPI).pixels
+    return sheet_figure(sheet, side=bounded_side(count, across, max(height, width)))[0]
 
 
-def _density(W: NDArray[Any], layout: ImageLayout) -> NDArray[np.float64]:
-    """Say how dense each part's color is, (parts, h, w) in [0, 1]."""
-    sizes = visible(np.abs(W.astype(np.float64)), layout, color=False)
-    bright = [np.quantile(size[size > 0], 0.99) for size in sizes]
-    return np.minimum(sizes / np.reshape(bright, (-1, 1, 1)), 1)
+def _names(known: Sequence[str], names: Sequence[str] | bool, count: int) -> Sequence[str] | None:
+    if names is False:
+        return None
+    given = known[:count] if names is True else list(names)
+    if len(given) != count:
+        raise InvalidInputError(f"got {len(given)} names for the {count} parts shown")
+    return given
 
 
-def _tinted(
-    plain: NDArray[np.uint8], density: NDArray[np.float64], hues: Sequence[str]
-) -> NDArray[np.uint8]:
-    """Tint a picture, made gray, by parts whose order does not matter."""
-    gray = plain.mean(axis=-1, keepdims=True) / 255
-    cover = density.max(axis=0)[..., None]
-    share = density**4
-    share /= np.maximum(share.sum(axis=0), 1e-12)
-    color = np.einsum("khw,kc->hwc", share, [to_rgb(hue) for hue in hues])
-    # Tinted pixels keep some of the picture's light, so that it stays recognizable.
-    tint = color * (0.5 + 0.5 * gray)
-    return np.rint(255 * ((1 - cover) * gray + cover * tint)).astype(np.uint8)
+def _numbers(
+    values: ArrayLike | None, value_format: str, count: int, source: Any
+) -> list[str] | None:
+    if values is None:
+        return None
+    numbers = np.asarray(values)
+    hidden = getattr(source, "hidden", None)
+    if hidden is not None and numbers.shape == np.shape(hidden):
+        numbers = numbers[~np.asarray(hidden)]
+    if numbers.ndim != 1 or len(numbers) < count or numbers.dtype.kind not in "fiub":
+        raise InvalidInputError(
+            f"values must be numbers, one for each of the {count} parts shown; got "
+            f"{numbers.dtype} of shape {numbers.shape}"
+        )
+    return [_number(value, value_format) for value in numbers[:count].tolist()]
+
+
+def _number(value: float, value_format: str) -> str:
+    try:
+        return value_format.format(value)
+    except (ValueError, IndexError, KeyError) as error:
+        raise InvalidInputError(
+            f'value_format must be such as "{{:.2f}}" or "{{:.0%}}", not {value_format!r}: {error}'
+        ) from error

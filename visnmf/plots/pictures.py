@@ -18,6 +18,7 @@ from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, SMALL, TEXT, sheet_figure
 from visnmf.plots.inputs import encodings_of, one_picture, parts_from, pictures_from
 from visnmf.plots.sheet import Sheet, contact_sheet
+from visnmf.plots.strength import by_strength
 from visnmf.plots.tones import DIVERGING, INK, PAPER, colored, largest, visible
 
 __all__ = ["build_up", "reconstruction"]
@@ -160,11 +161,8 @@ def build_up(
     parts = parts_from(source, layout)
     v = one_picture(image, parts.layout)
     W, h = parts.values, encodings_of(v[:, None], parts, H)[:, 0]
-    strength = h * np.linalg.norm(W, axis=0)
-    order = np.argsort(-strength, kind="stable")
-    used = int((strength > 0).sum())
-    if used == 0:
-        raise InvalidInputError("the picture uses none of the parts: its encoding is all zero")
+    order = by_strength(W, h)
+    used = len(order)
     counts = [2**p for p in range(used.bit_length()) if 1.5 * 2**p <= used] + [used]
     sums = np.stack([W[:, order[:c]] @ h[order[:c]] for c in counts], axis=1)
     added = np.diff(sums, axis=1, prepend=0)

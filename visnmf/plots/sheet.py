@@ -1,146 +1,20 @@
-"""The contact sheet: many pictures in one array, and as a PNG file."""
+"""The contact sheet: tiles enlarged alike and laid out, and where each lies."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from visnmf.errors import InvalidInputError
-from visnmf.files import write_atomically
-from visnmf.images.layout import ImageLayout
-from visnmf.images.writing import encode_picture
-from visnmf.plots.inputs import shown_parts
-from visnmf.plots.tones import PAPER, colored, largest, visible
+from visnmf.images.tiling import montage, sheet_columns
+from visnmf.plots.tones import PAPER
 
 __all__ = [
     "Sheet",
     "contact_sheet",
-    "montage",
-    "part_pixels",
-    "save_montage",
-    "sheet_columns",
 ]
-
-
-def montage(
-    images: ArrayLike,
-    *,
-    columns: int | None = None,
-    gap: int | tuple[int, int] = 1,
-    background: float | tuple[int, ...] = 0,
-) -> NDArray[Any]:
-    """Lay pictures out row by row in one array.
-
-    Parameters
-    ----------
-    images : array of shape (k, h, w) or (k, h, w, c)
-        The pictures.
-    columns : int, optional
-        Pictures in a row; by default the sheet comes out about square.
-    gap : int or (int, int)
-        Pixels between pictures: between rows and columns alike, or each its own.
-    background : float or c numbers
-        What fills gaps and empty places.
-
-    Returns
-    -------
-    array of shape (H, W) or (H, W, c), of the dtype of `images`
-        ``H = rows * h + (rows - 1) * gap``, and W alike: no frame outside.
-
-    Raises
-    ------
-    InvalidInputError
-        There is no picture, or an option is out of range.
-
-    Examples
-    --------
-    >>> montage([[[1, 2]], [[3, 4]], [[5, 6]]], columns=2)
-    array([[1, 2, 0, 3, 4],
-           [0, 0, 0, 0, 0],
-           [5, 6, 0, 0, 0]])
-    """
-    stack = np.asarray(images)
-    if stack.ndim not in (3, 4) or stack.size == 0:
-        raise InvalidInputError(
-            f"a montage needs pictures (k, h, w) or (k, h, w, c), got shape {stack.shape}"
-        )
-    count, height, width = stack.shape[:3]
-    across = sheet_columns(count, height, width, columns)
-    down_gap, across_gap = (gap, gap) if isinstance(gap, int) else gap
-    if min(down_gap, across_gap) < 0:
-        raise InvalidInputError(f"gap must be at least 0, not {gap}")
-    down = -(-count // across)
-    # Each place carries a gap below and to its right; the last ones are cut off at the end.
-    places = np.empty(
-        (down * across, height + down_gap, width + across_gap, *stack.shape[3:]), stack.dtype
-    )
-    places[:] = background
-    places[:count, :height, :width] = stack
-    grid = places.reshape(down, across, *places.shape[1:]).swapaxes(1, 2)
-    sheet = grid.reshape(down * places.shape[1], across * places.shape[2], *stack.shape[3:])
-    return sheet[: len(sheet) - down_gap, : sheet.shape[1] - across_gap]
-
-
-def save_montage(
-    path: str | os.PathLike[str],
-    source: Any,
-    layout: ImageLayout | None = None,
-    *,
-    scale: Literal["part", "common"] = "part",
-    columns: int | None = None,
-    max_parts: int | None = None,
-    channels: int | tuple[int, int, int] | None = None,
-    cmap: str | None = None,
-    zoom: int | None = None,
-) -> None:
-    """Write the parts, or the pictures of a set, as one PNG without any text.
-
-    The sheet is that of `basis`. Without `cmap`, matplotlib is not needed.
-
-    Parameters
-    ----------
-    path : str or path
-        The PNG file. It is replaced at once or not at all.
-    source, layout, scale, columns, max_parts, channels, cmap
-        As for `basis`.
-    zoom : int, optional
-        Pixels of the file for each pixel of a part, along a side; by default
-        as many as bring the longer side to about 1,000 pixels, at least 1.
-
-    Raises
-    ------
-    InvalidInputError
-        As for `basis`, or a zoom below 1, or no such folder.
-    """
-    tiles = part_pixels(
-        source, layout, scale=scale, max_parts=max_parts, channels=channels, cmap=cmap
-    )
-    sheet = contact_sheet(tiles, columns=columns, zoom=zoom)
-    write_atomically(Path(path), encode_picture(sheet.pixels, ".png"))
-
-
-def part_pixels(
-    source: Any,
-    layout: ImageLayout | None,
-    *,
-    scale: str,
-    max_parts: int | None,
-    channels: int | tuple[int, int, int] | None,
-    cmap: str | None,
-) -> NDArray[np.uint8]:
-    """Return the parts as colors (k, h, w, 3), around zero where any value is negative."""
-    parts = shown_parts(source, layout)
-    if max_parts is not None and max_parts < 1:
-        raise InvalidInputError(f"max_parts must be at least 1, not {max_parts}")
-    W = parts.values[:, :max_parts]
-    signed = bool((W < 0).any())
-    shown = visible(W, parts.layout, channels, color=cmap is None)
-    return colored(shown, largest(shown, scale), parts.layout.mask, signed=signed, cmap=cmap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,14 +79,3 @@ def contact_sheet(
     gap = max(1, min(height, width) // 24)
     pixels = montage(drawn, columns=across, gap=(max(gap, strip), gap), background=PAPER)
     return Sheet(pixels, (height, width), (height + max(gap, strip), width + gap))
-
-
-def sheet_columns(count: int, height: int, width: int, columns: int | None = None) -> int:
-    """Choose how many pictures make a row: about a square, and no row cut short if that can be."""
-    if columns is not None:
-        if columns < 1:
-            raise InvalidInputError(f"columns must be at least 1, not {columns}")
-        return columns
-    across = min(count, int(np.ceil(np.sqrt(count * height / width))))
-    full = [c for c in range(across, across + max(2, across // 4) + 1) if count % c == 0]
-    return full[0] if full else -(-count // -(-count // across))

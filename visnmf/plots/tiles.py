@@ -13,7 +13,7 @@ from visnmf.images.fitting import resize_values
 from visnmf.plots.figures import SMALL
 from visnmf.plots.tones import INK, PAPER
 
-__all__ = ["caption", "fit_tiles", "shortened"]
+__all__ = ["caption", "cut", "fit_tiles", "shortened"]
 
 
 def fit_tiles(pictures: Sequence[NDArray[np.float32]], side: int) -> NDArray[np.uint8]:
@@ -54,11 +54,15 @@ def caption(axes: Axes, x: float, y: float, text: str, *, side: str = "below") -
 def shortened(name: str, most: int) -> str:
     """Return a name without folders and ending, cut in the middle so that both ends can be read."""
     stem = PurePosixPath(name).stem or name
-    plain = "".join(c if c.isprintable() else "?" for c in stem)
-    if len(plain) <= most:
-        return plain
+    return cut("".join(c if c.isprintable() else "?" for c in stem), most)
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text cut in the middle to so many letters, so that both ends can be read."""
+    if len(text) <= most:
+        return text
     tail = (most - 1) * 2 // 3
-    return f"{plain[: most - 1 - tail]}…{plain[len(plain) - tail :]}"
+    return f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def _drawn(picture: NDArray[np.float32], side: int) -> NDArray[np.uint8]:

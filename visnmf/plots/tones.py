@@ -10,7 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["DIVERGING", "HUES", "INK", "MASKED", "PAPER", "colored", "largest", "visible"]
+__all__ = [
+    "DIVERGING",
+    "HUES",
+    "INK",
+    "LINES",
+    "MASKED",
+    "PAPER",
+    "bright",
+    "colored",
+    "largest",
+    "visible",
+]
 
 INK = "#222222"
 PAPER = (255, 255, 255)
@@ -18,6 +29,8 @@ MASKED = (205, 214, 222)
 
 # Okabe & Ito's palette, which color-blind eyes can tell apart, without its black.
 HUES = ("#D55E00", "#56B4E9", "#F0E442", "#009E73", "#CC79A7", "#0072B2", "#E69F00")
+# Those that are dark enough to be read as thin lines on white.
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 # ColorBrewer's RdBu (Cynthia Brewer, Apache 2.0): blue below zero, red above, white at zero.
 _ANCHORS = (
@@ -106,6 +119,15 @@ def largest(values: NDArray[Any], scale: str) -> NDArray[Any]:
     if scale == "common":
         sizes = np.full_like(sizes, sizes.max())
     return np.where(sizes > 0, sizes, 1)
+
+
+def bright(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find what counts as large in each picture (k, ...): the 99 % quantile of what is not zero.
+
+    A few glaring pixels then do not darken all others. 1 where all is zero.
+    """
+    lit = [size[size > 0] for size in sizes]
+    return np.array([np.quantile(values, 0.99) if values.size else 1.0 for values in lit])
 
 
 def colored(

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from visnmf.errors import InvalidInputError
 from visnmf.images.fitting import resize_values
 from visnmf.images.pictures import Pictures, as_pictures
+from visnmf.images.tiling import montage
 from visnmf.plots.figures import SMALL, TEXT, sheet_figure
-from visnmf.plots.sheet import montage
 from visnmf.plots.tones import INK, PAPER
 
 if TYPE_CHECKING:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from visnmf.errors import InvalidInputError
+from visnmf.solve.sparkline import course, spark_svg, spark_text
 
 __all__ = ["Factorization", "Record"]
 
@@ -126,3 +128,10 @@ class Factorization:
             f"Factorization({m} x {n}, rank {self.rank}: objective {self.objective:.6g} "
             f"after {self.n_iter} iterations, ended by {self.reason})"
         )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Have IPython show the course of the objective too; `repr` is plain ASCII."""
+        printer.text(" ".join([repr(self), spark_text(course(self.history))]).rstrip())
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(repr(self))}</code> {spark_svg(course(self.history))}"

@@ -1,0 +1,82 @@
+"""Pictures laid out row by row in one array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from visnmf.errors import InvalidInputError
+
+__all__ = ["montage", "sheet_columns"]
+
+
+def montage(
+    images: ArrayLike,
+    *,
+    columns: int | None = None,
+    gap: int | tuple[int, int] = 1,
+    background: float | tuple[int, ...] = 0,
+) -> NDArray[Any]:
+    """Lay pictures out row by row in one array.
+
+    Parameters
+    ----------
+    images : array of shape (k, h, w) or (k, h, w, c)
+        The pictures.
+    columns : int, optional
+        Pictures in a row; by default the sheet comes out about square.
+    gap : int or (int, int)
+        Pixels between pictures: between rows and columns alike, or each its own.
+    background : float or c numbers
+        What fills gaps and empty places.
+
+    Returns
+    -------
+    array of shape (H, W) or (H, W, c), of the dtype of `images`
+        ``H = rows * h + (rows - 1) * gap``, and W alike: no frame outside.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no picture, or an option is out of range.
+
+    Examples
+    --------
+    >>> montage([[[1, 2]], [[3, 4]], [[5, 6]]], columns=2)
+    array([[1, 2, 0, 3, 4],
+           [0, 0, 0, 0, 0],
+           [5, 6, 0, 0, 0]])
+    """
+    stack = np.asarray(images)
+    if stack.ndim not in (3, 4) or stack.size == 0:
+        raise InvalidInputError(
+            f"a montage needs pictures (k, h, w) or (k, h, w, c), got shape {stack.shape}"
+        )
+    count, height, width = stack.shape[:3]
+    across = sheet_columns(count, height, width, columns)
+    down_gap, across_gap = (gap, gap) if isinstance(gap, int) else gap
+    if min(down_gap, across_gap) < 0:
+        raise InvalidInputError(f"gap must be at least 0, not {gap}")
+    down = -(-count // across)
+    # Each place carries a gap below and to its right; the last ones are cut off at the end.
+    places = np.empty(
+        (down * across, height + down_gap, width + across_gap, *stack.shape[3:]), stack.dtype
+    )
+    places[:] = background
+    places[:count, :height, :width] = stack
+    grid = places.reshape(down, across, *places.shape[1:]).swapaxes(1, 2)
+    sheet = grid.reshape(down * places.shape[1], across * places.shape[2], *stack.shape[3:])
+    return sheet[: len(sheet) - down_gap, : sheet.shape[1] - across_gap]
+
+
+def sheet_columns(count: int, height: int, width: int, columns: int | None = None) -> int:
+    """Choose how many pictures make a row: about a square, and no row cut short if that can be."""
+    if columns is not None:
+        if columns < 1:
+            raise InvalidInputError(f"columns must be at least 1, not {columns}")
+        return columns
+    across = min(count, int(np.ceil(np.sqrt(count * height / width))))
+    full = [c for c in range(across, across + max(2, across // 4) + 1) if count % c == 0]
+    return full[0] if full else -(-count // -(-count // across))

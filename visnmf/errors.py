@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "ArchiveFormatError",
     "ArchiveNotFoundError",
+    "ArchiveTooLargeError",
     "ClusterError",
     "ConvergenceWarning",
     "ImageReadError",
@@ -92,6 +93,10 @@ class ArchiveNotFoundError(VisnmfError, FileNotFoundError):
 
     def __reduce__(self) -> tuple[type[ArchiveNotFoundError], tuple[str]]:
         return type(self), (self.path,)
+
+
+class ArchiveTooLargeError(VisnmfError, MemoryError):
+    """To read an archive would take more memory than is allowed."""
 
 
 class NotFittedError(VisnmfError, ValueError, AttributeError):

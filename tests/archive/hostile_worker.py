@@ -5,20 +5,18 @@ that a decoder that takes the process down can be told; fails at the first error
 """
 
 import dataclasses
-import hashlib
 import random
 import resource
 import signal
 import sys
 import tempfile
 import warnings
-import zlib
 from pathlib import Path
 
+from handmade import framed, taken_apart
+
 from visnmf.archive.archive import Archive
-from visnmf.archive.container import Container
 from visnmf.archive.extract import extract
-from visnmf.archive.frame import END_MAGIC, MAGIC, directory_state
 from visnmf.archive.header import Header
 from visnmf.archive.header_bytes import header_bytes
 from visnmf.archive.packed import pack_bytes, unpack_bytes
@@ -71,18 +69,6 @@ def disturbed(data, rng, others):
             begin = rng.randrange(len(other))
             data[at : at + 16] = other[begin : begin + 16]
     return bytes(data)
-
-
-def framed(header, sections):
-    """Return an archive of a header and (kind, coder, data), every checksum right."""
-    data = header + b"".join(
-        bytes((kind, coder)) + varint(len(content)) + zlib.crc32(content).to_bytes(4, "little")
-        for kind, coder, content in sections
-    )
-    state = directory_state(data)
-    out = MAGIC + state + data + b"".join(content for _, _, content in sections)
-    out += data + state + END_MAGIC
-    return out + hashlib.sha256(out).digest()
 
 
 def other_header(header, rng):
@@ -190,9 +176,8 @@ def main(corpus, count, seed):
     with tempfile.TemporaryDirectory() as work:
         path, folder = Path(work) / "mutant.vnmf", Path(work) / "target"
         for good in sorted(Path(corpus).glob("*.vnmf")):
-            with Container.open(good) as file:
-                sections = [(e.kind, e.coder, file.read(e.kind, e.index)[1]) for e in file.entries]
-                archives.append((good.read_bytes(), file.header, sections))
+            header, sections = taken_apart(good)
+            archives.append((good.read_bytes(), header, sections))
             mine = framed(header_bytes(archives[-1][1]), sections)
             assert mine == archives[-1][0], "the frame is made as the writer makes it"
             read_all(good, folder)

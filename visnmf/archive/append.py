@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from visnmf.archive.appendable import check_kind, check_layout
 from visnmf.archive.canvas import Canvas
 from visnmf.archive.compress import check_place, pictures_of
 from visnmf.archive.container import Container
 from visnmf.archive.container_write import container_size, write_container
-from visnmf.archive.decoding import read_layout, read_names, read_parts
+from visnmf.archive.decoding import read_names, read_parts
 from visnmf.archive.fidelity import Fidelity, fidelity_of, joined
 from visnmf.archive.further import (
     Seen,
-    bounded_sheets,
     further_encodings,
     further_sheets,
     rebuilt,
@@ -25,9 +25,11 @@ from visnmf.archive.further import (
 )
 from visnmf.archive.header import Base, Header, Mode
 from visnmf.archive.join_names import join_names
+from visnmf.archive.layouts import read_layout
 from visnmf.archive.material import Material
 from visnmf.archive.names import encode_names
 from visnmf.archive.packed import pack_bytes
+from visnmf.archive.room import MAX_MEMORY, Room
 from visnmf.archive.sections import Section, SectionKind
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
@@ -80,6 +82,7 @@ def append(
     output: str | os.PathLike[str] | None = None,
     anyway: bool = False,
     overwrite: bool = False,
+    max_memory: int = MAX_MEMORY,
     n_jobs: int | None = None,
 ) -> Appended:
     r"""Put more pictures into an archive, by the parts that it has.
@@ -104,6 +107,8 @@ def append(
         does not state that target any more then, but only what it reaches.
     overwrite : bool
         Replace an `output` that is there already.
+    max_memory : int
+        As of `Archive.open`: bytes that reading what is in the archive may take.
     n_jobs : int, optional
         Threads; as many as there are processors if not given.
 
@@ -149,12 +154,14 @@ def append(
     with ExitStack() as stack:
         file = Container.open(path)
         stack.callback(file.close)
-        layout = read_layout(file)
-        _check_kind(file)
+        room = Room(file.path, file.header, max_memory)
+        room.pictures(1, 4)
+        layout, _ = read_layout(file, room)
+        check_kind(file)
         images = pictures_of(images)
-        _check_layout(images.layout, layout)
+        check_layout(images.layout, layout)
         material = Material.of(images)
-        names = join_names(read_names(file), material.names)
+        names = join_names(read_names(file, room), material.names)
         if file.header.apart:
             material = material.split()
         with threads(n_jobs):
@@ -273,44 +280,6 @@ def _staying(
 
 def _names_section(names: list[str]) -> Section:
     return Section(SectionKind.NAMES, *pack_bytes(encode_names(names)))
-
-
-def _check_kind(file: Container) -> None:
-    if file.header.base == Base.SHEETS and not bounded_sheets(file.header):
-        raise InvalidInputError(
-            f"{file.path} holds contact sheets of a lossy codec, which are written whole: pictures "
-            "cannot be put onto them without a loss to those that are there. Compress all "
-            "pictures anew, or the new ones into an archive of their own"
-        )
-
-
-def _check_layout(new: ImageLayout, old: ImageLayout) -> None:
-    if _plain(new) == _plain(old):
-        return
-    differing = [
-        f"{what} {_told(mine)}, not {_told(theirs)}"
-        for what, mine, theirs in (
-            ("size", (old.height, old.width), (new.height, new.width)),
-            ("channels", old.channels, new.channels),
-            ("type", old.dtype, new.dtype),
-            ("range", (old.low, old.high), (new.low, new.high)),
-        )
-        if mine != theirs
-    ]
-    hint = "prepare them as those in it were (size=, mode=; on the command line --size, --mode)"
-    told = ", ".join(differing) or "another mask"
-    raise InvalidInputError(f"the archive takes pictures of {told}; {hint}")
-
-
-def _plain(layout: ImageLayout) -> ImageLayout:
-    """Return a layout without a mask that keeps all."""
-    if layout.mask is not None and layout.mask.all():
-        return replace(layout, mask=None)
-    return layout
-
-
-def _told(what: Any) -> str:
-    return " x ".join(f"{part:g}" for part in what) if isinstance(what, tuple) else str(what)
 
 
 def _same(a: Path, b: Path) -> bool:

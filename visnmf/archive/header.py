@@ -148,6 +148,13 @@ class Header:
         """Contact sheets that the pictures take, in the base and in the residual alike."""
         return -(-self.n // self.sheet_chunk)
 
+    @property
+    def sheet_values(self) -> int:
+        """Values of a contact sheet that is full, or holds all pictures; empty cells count."""
+        rows = -(-min(self.sheet_chunk, self.n) * self.planes // self.columns)
+        cell = self.height * self.width * self.channels // self.planes
+        return rows * self.columns * cell
+
     def counts(self) -> dict[SectionKind, tuple[int, int]]:
         """Return how many sections of each kind there have to be, at least and at most."""
         factors = self.base == Base.FACTORS
@@ -226,9 +233,7 @@ class Header:
             entries <= MAX_ENTRIES,
             f"a section takes at most {MAX_ENTRIES} encodings, got {entries}; take a smaller chunk",
         )
-        cells = min(self.sheet_chunk, self.n) * self.planes
-        rows = -(-cells // self.columns)
-        values = rows * self.columns * self.height * self.width * self.channels // self.planes
+        values = self.sheet_values
         need(
             values <= MAX_VALUES or not (self.step or self.base == Base.SHEETS),
             f"a sheet takes at most {MAX_VALUES} values, got {values}; take a smaller sheet_chunk",

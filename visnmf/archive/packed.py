@@ -10,6 +10,7 @@ from visnmf.errors import ArchiveFormatError
 
 __all__ = ["pack_bytes", "unpack_bytes"]
 
+_FIRST_ROOM = 2**13
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # said here and not in the data, so that a file cannot ask for a larger dictionary
 _LZMA: dict[str, Any] = {
@@ -123,7 +124,16 @@ def _zstd_size(data: bytes, limit: int) -> int:
 def _unpack_brotli(data: bytes, limit: int) -> bytes:
     import imagecodecs
 
-    unpacked = bytes(imagecodecs.brotli_decode(data, out=limit))
+    # A stream does not say how many bytes it holds, and the library makes room for all it may.
+    room = max(_FIRST_ROOM, 8 * len(data))
+    while True:
+        room = min(8 * room, limit)
+        try:
+            unpacked = bytes(imagecodecs.brotli_decode(data, out=room))
+            break
+        except imagecodecs.BrotliError:
+            if room == limit:
+                raise
     # The library does not tell of bytes behind the stream. A stream knows its own end, so that
     # one without its last byte decodes only where that byte was none of it.
     try:

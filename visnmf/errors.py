@@ -8,6 +8,7 @@ A message tells what was received, what is needed and what would work.
 from __future__ import annotations
 
 __all__ = [
+    "ArchiveBusyError",
     "ArchiveFormatError",
     "ArchiveNotFoundError",
     "ArchiveTooLargeError",
@@ -93,6 +94,10 @@ class ArchiveNotFoundError(VisnmfError, FileNotFoundError):
 
     def __reduce__(self) -> tuple[type[ArchiveNotFoundError], tuple[str]]:
         return type(self), (self.path,)
+
+
+class ArchiveBusyError(VisnmfError, OSError):
+    """Another process writes an archive, or has written it meanwhile."""
 
 
 class ArchiveTooLargeError(VisnmfError, MemoryError):

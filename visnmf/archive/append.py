@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from visnmf.archive.names import encode_names
 from visnmf.archive.packed import pack_bytes
 from visnmf.archive.room import MAX_MEMORY, Room
 from visnmf.archive.sections import Section, SectionKind
+from visnmf.archive.sole_writer import sole_writer
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.kernels.threads import threads
@@ -123,6 +124,8 @@ def append(
         break a promise and `anyway` is not given.
     ArchiveNotFoundError, ArchiveFormatError
         There is no archive, or it is damaged.
+    ArchiveBusyError
+        Another process appends to it, or has written it meanwhile; it has what that one wrote.
 
     Notes
     -----
@@ -136,7 +139,8 @@ def append(
     again, and takes what it takes without loss. Compressing all of it anew is smaller where many
     pictures come.
 
-    An archive takes one writer at a time.
+    An archive takes one writer at a time: of two, the second is refused, and may try again when the
+    first is done. Readers that have it open go on reading what it was.
 
     Examples
     --------
@@ -150,10 +154,10 @@ def append(
     """
     path = Path(archive_path)
     target = path if output is None else Path(output)
-    check_place(target, overwrite or output is None or _same(target, path))
-    with ExitStack() as stack:
-        file = Container.open(path)
-        stack.callback(file.close)
+    in_place = output is None or _same(target, path)
+    check_place(target, overwrite or in_place)
+    alone = sole_writer(path) if in_place else nullcontext()
+    with alone as ready, Container.open(path) as file:
         room = Room(file.path, file.header, max_memory)
         room.pictures(1, 4)
         layout, _ = read_layout(file, room)
@@ -179,8 +183,8 @@ def append(
         if broken:
             header = replace(header, mode=Mode.BY_HAND, target=0.0)
         before = path.stat().st_size
-        stack.pop_all()  # the file is closed before another one takes its place
-        nbytes = write_container(target, header, _all_sections(file, kept, sections))
+        every = _all_sections(file, kept, sections)
+        nbytes = write_container(target, header, every, ready=ready)
     n = file.header.n
     renamed = [
         (name, old) for name, old in zip(names[n:], images.names, strict=True) if name != old
@@ -260,7 +264,10 @@ def _size(
 def _all_sections(
     file: Container, kept: dict[SectionKind, int], sections: dict[SectionKind, list[Section]]
 ) -> Iterator[Section]:
-    """Yield the sections in order, those that stay from the file, which is closed at the end."""
+    """Yield the sections in order, those that stay from the file.
+
+    That is closed at the end, before another one takes its place.
+    """
     with file:
         for kind in SectionKind:
             for index in range(_staying(file, kind, kept, sections)):

@@ -19,6 +19,7 @@ __all__ = [
     "examples",
     "jobs_option",
     "keeping_options",
+    "memory_option",
     "model_argument",
     "on_error_option",
     "recursive_option",
@@ -124,6 +125,17 @@ def jobs_option(command: _Command) -> _Command:
         callback=_set_jobs,
         metavar="N",
         help="Threads to work on; by default as many as there are processors.",
+    )(command)
+
+
+def memory_option(command: _Command) -> _Command:
+    """Add --max-memory: what reading an archive may take."""
+    return click.option(
+        "--max-memory",
+        type=ByteCount(),
+        default="2GiB",
+        show_default=True,
+        help="Memory to allow for reading ARCHIVE: even a small one may say it holds much.",
     )(command)
 
 

@@ -19,7 +19,7 @@ from visnmf.archive.header import Base, Header
 from visnmf.archive.layouts import read_layout
 from visnmf.archive.material import values_of
 from visnmf.archive.originals import to_originals
-from visnmf.archive.picking import places_of, runs_of
+from visnmf.archive.picking import Places, places_of, runs_of
 from visnmf.archive.room import MAX_MEMORY, Room
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
@@ -296,7 +296,7 @@ class Archive:
                 f"need 0 <= first < last <= {len(self)}, got first={first} and last={last}"
             )
         self.room.pictures(last - first, self.header.bits // 8)
-        return self._gather(np.arange(first, last), residual=residual)
+        return self._gather(range(first, last), residual=residual)
 
     def _pictures(self, index: Any, *, residual: bool = True) -> NDArray[Any]:
         """Return the pictures that an index picks, in their original type."""
@@ -306,7 +306,7 @@ class Archive:
         return pictures[0] if one else pictures
 
     def _gather(
-        self, places: NDArray[np.intp], *, residual: bool = True, originals: bool = False
+        self, places: Places, *, residual: bool = True, originals: bool = False
     ) -> NDArray[Any]:
         """Return pictures in the order asked for, as levels or in their original type."""
         header, layout = self.header, self.layout

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from visnmf.archive.canvas import Canvas
 from visnmf.archive.coders import PLAIN, Coder, decode_image
 from visnmf.archive.container import Container
-from visnmf.archive.entries import EntryModel, read_model
+from visnmf.archive.entries import MODEL, EntryModel, read_model
 from visnmf.archive.fixed_point import MOST_SHIFT, check_sums, weighted
 from visnmf.archive.header import Header
 from visnmf.archive.names import decode_names
@@ -31,6 +31,7 @@ from visnmf.errors import ArchiveFormatError, InvalidInputError
 __all__ = [
     "Kept",
     "Parts",
+    "numbers",
     "read_mask",
     "read_names",
     "read_parts",
@@ -40,8 +41,6 @@ __all__ = [
 
 _MOST_NAMES = 2**30
 _NAME_ROOM = MAX_NAME + 16  # bytes that the record of a name takes at most
-_MOST_NUMBERED = 10**6  # pictures that are named by numbers; ours always have names
-_MODEL_ROOM = 2**26  # bytes that a model of entries may take at most
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -103,9 +102,7 @@ def read_mask(file: Container) -> NDArray[np.bool_] | None:
 def read_names(file: Container, room: Room) -> list[str]:
     """Return the names of the pictures, checked; numbers where there are none."""
     if not file.count(SectionKind.NAMES):
-        if file.header.n > _MOST_NUMBERED:
-            raise ArchiveFormatError(f"{file.path}: {file.header.n} pictures have no names")
-        return [str(i) for i in range(file.header.n)]
+        return numbers(file.header.n, room)
     coder, data = file.read(SectionKind.NAMES)
     n = file.header.n
     try:
@@ -115,6 +112,12 @@ def read_names(file: Container, room: Room) -> list[str]:
         raise ArchiveFormatError(f"{file.path}: {error}") from error
 
 
+def numbers(n: int, room: Room, *, digits: int = 0) -> list[str]:
+    """Return 0, 1, 2, ... as names, with at least so many digits."""
+    room.names(n, n * len(str(n)))
+    return [f"{j:0{digits}}" for j in range(n)]
+
+
 def read_parts(file: Container, canvas: Canvas) -> Parts:
     """Return the parts, and what decodes encodings."""
     header, path = file.header, file.path
@@ -122,7 +125,7 @@ def read_parts(file: Container, canvas: Canvas) -> Parts:
     if header.shift > MOST_SHIFT:
         raise ArchiveFormatError(f"{path}: a shift of {header.shift} is above {MOST_SHIFT}")
     coder, data = file.read(SectionKind.SCALES)
-    plain = unpack_bytes(coder, data, 2 * rank + _MODEL_ROOM)
+    plain = unpack_bytes(coder, data, 2 * rank + MODEL)
     if len(plain) < 2 * rank:
         raise ArchiveFormatError(f"{path}: the scales of {rank} parts are cut short")
     scales = np.array(struct.unpack_from(f"<{rank}H", plain), np.int64)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from visnmf.archive.archive import Archive
+from visnmf.archive.decoding import numbers
 from visnmf.archive.header import Base
 from visnmf.archive.names_check import folders_of, name_key
 from visnmf.errors import ArchiveFormatError, InvalidInputError
@@ -143,8 +144,7 @@ def _names(archive: Archive, salvage: bool) -> list[str]:
     except ArchiveFormatError:
         if not salvage:
             raise
-        digits = len(str(len(archive) - 1))
-        return [f"{j:0{digits}}" for j in range(len(archive))]
+        return numbers(len(archive), archive.room, digits=len(str(len(archive) - 1)))
 
 
 def _files(names: Sequence[str], suffix: str) -> list[str]:

@@ -202,6 +202,12 @@ class Header:
             self.low < self.high and math.isfinite(self.high - self.low),
             f"need low < high and a finite range, got low={self.low}, high={self.high}",
         )
+        if self.dtype.startswith("float"):
+            most = float(np.finfo(self.dtype).max)
+            need(
+                -most <= self.low and self.high <= most,
+                f"{self.dtype} goes to {most:.3g}, got low={self.low}, high={self.high}",
+            )
 
     def _check_storage(self) -> None:
         self._set("base", member(Base, self.base, "base"))

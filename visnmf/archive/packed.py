@@ -6,7 +6,7 @@ import lzma
 from typing import Any
 
 from visnmf.archive.registry import Coder
-from visnmf.errors import ArchiveFormatError
+from visnmf.errors import ArchiveFormatError, ArchiveTooLargeError
 
 __all__ = ["pack_bytes", "unpack_bytes"]
 
@@ -76,6 +76,8 @@ def unpack_bytes(coder: int, data: bytes, limit: int) -> bytes:
     ------
     ArchiveFormatError
         The bytes are damaged, would be more than `limit`, or `coder` packs no bytes.
+    ArchiveTooLargeError
+        There is not enough memory.
     """
     import imagecodecs
 
@@ -94,6 +96,10 @@ def unpack_bytes(coder: int, data: bytes, limit: int) -> bytes:
                 unpacked = _unpack_lzma(data, limit)
         except ArchiveFormatError:
             raise
+        except MemoryError as error:
+            raise ArchiveTooLargeError(
+                f"packed bytes may be {limit}, for which there is not enough memory"
+            ) from error
         except Exception as error:  # each library has errors of its own
             raise ArchiveFormatError(
                 f"packed bytes are damaged, or more than {limit}: {error}"

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from visnmf.images.imageset import checked_index
 
-__all__ = ["places_of", "runs_of"]
+__all__ = ["Places", "places_of", "runs_of"]
 
 
-def places_of(index: Any, n: int) -> tuple[NDArray[np.intp], bool]:
+Places = range | NDArray[np.intp]
+
+
+def places_of(index: Any, n: int) -> tuple[Places, bool]:
     """Return the places of the pictures that an index picks, and whether it names just one.
 
     Parameters
@@ -23,6 +26,12 @@ def places_of(index: Any, n: int) -> tuple[NDArray[np.intp], bool]:
         As of a list, or of an array.
     n : int
         Pictures that there are.
+
+    Returns
+    -------
+    places : range or ndarray of int
+        A range for a slice, so that even one of millions of pictures takes no memory yet.
+    one : bool
 
     Raises
     ------
@@ -36,12 +45,12 @@ def places_of(index: Any, n: int) -> tuple[NDArray[np.intp], bool]:
     >>> places_of([-1, 2], 4)
     (array([3, 2]), False)
     >>> places_of(slice(None, None, 2), 4)
-    (array([0, 2]), False)
+    (range(0, 4, 2), False)
     """
     one = isinstance(index, (int, np.integer))
     picked = np.array([index]) if one else checked_index(index, "an Archive is")
     if isinstance(picked, slice):
-        return np.arange(*picked.indices(n)), one
+        return range(*picked.indices(n)), one
     if picked.dtype.kind == "b":
         if len(picked) != n:
             raise IndexError(f"{len(picked)} bools pick of {n} pictures")
@@ -52,12 +61,12 @@ def places_of(index: Any, n: int) -> tuple[NDArray[np.intp], bool]:
     return (picked % n).astype(np.intp), one
 
 
-def runs_of(places: NDArray[np.intp], size: int) -> Iterator[tuple[slice, int]]:
+def runs_of(places: Places, size: int) -> Iterator[tuple[slice, int]]:
     """Divide places into neighbors that lie in one section.
 
     Parameters
     ----------
-    places : ndarray of int
+    places : range or ndarray of int
         Of pictures.
     size : int
         Pictures in a section.
@@ -69,6 +78,8 @@ def runs_of(places: NDArray[np.intp], size: int) -> Iterator[tuple[slice, int]]:
     first : int
         The first of them.
     """
+    if isinstance(places, range):
+        places = np.arange(places.start, places.stop, places.step)
     if not places.size:
         return
     apart = (np.diff(places) != 1) | (np.diff(places // size) != 0)

@@ -18,7 +18,7 @@ from visnmf.images.imageset import ImageSet
 
 __all__ = ["Verdict", "verify"]
 
-_BLOCK = 512  # pictures that are compared at a time, at most
+_BLOCK = 8192  # pictures that are compared at a time, at most
 _ROUNDING = 1e-3  # dB by which machines may differ where floating point is decoded
 
 

@@ -39,7 +39,12 @@ class Archive:
     Nothing in the file is believed before it is checked, and nothing is unpickled, so that a file
     from a stranger can be opened.
 
-    `Archive.open` is how to get one.
+    Parameters
+    ----------
+    file : Container
+        Opened; `Archive.open` is how to get there.
+    salvage, max_memory : bool and int
+        As of `Archive.open`.
 
     Attributes
     ----------
@@ -83,11 +88,7 @@ class Archive:
 
     @classmethod
     def open(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        salvage: bool = False,
-        max_memory: int = MAX_MEMORY,
+        cls, path: str | os.PathLike[str], *, salvage: bool = False, max_memory: int = MAX_MEMORY
     ) -> Archive:
         """Open an archive. No picture is decoded yet.
 
@@ -118,15 +119,13 @@ class Archive:
 
         Notes
         -----
-        A small file may hold something huge, as one level throughout packs to nothing. So what a
-        call takes is counted from what the header says. Pictures: those returned, and 24 bytes for
-        each value of all parts, of a section of encodings, of a contact sheet (of two, with a
-        residual over sheets), and of the pictures asked for that come of one section. Encodings:
-        24 for each of them, of all parts, and of a section of them. Names: 512 each, and 4 for
-        each of their bytes. A mask: 4 a pixel. Beside that come two stores of decoded sections, of
-        2^26 bytes or a sixteenth of `max_memory` each, which count; and what does not: twice the
-        bytes of the sections read, four times those of the directory, and 2^25 for buffers. Each
-        thread counts for itself.
+        A small file may hold something huge, so what a call takes is counted from the header.
+        Pictures: those returned, and 24 bytes for each value of all parts, of a section of
+        encodings, of a contact sheet (two, with a residual over sheets), and of the pictures asked
+        for that come of one section. Encodings: 24 for each, and as much for all parts. Names: 512
+        each, 4 for each of their bytes. A mask: 4 a pixel. Two stores of decoded sections, 2^26
+        bytes or max_memory / 16 each, count too. Beside it come twice the bytes of the sections
+        read, four times the directory's, and 2^25 for buffers. Each thread counts for itself.
         """
         file = Container.open(path, salvage=salvage)
         try:

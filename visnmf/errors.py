@@ -8,8 +8,10 @@ A message tells what was received, what is needed and what would work.
 from __future__ import annotations
 
 __all__ = [
+    "ArchiveBusyError",
     "ArchiveFormatError",
     "ArchiveNotFoundError",
+    "ArchiveTooLargeError",
     "ClusterError",
     "ConvergenceWarning",
     "ImageReadError",
@@ -115,6 +117,14 @@ class SelectionNotFoundError(VisnmfError, FileNotFoundError):
 
     def __reduce__(self) -> tuple[type[SelectionNotFoundError], tuple[str]]:
         return type(self), (self.path,)
+
+
+class ArchiveBusyError(VisnmfError, OSError):
+    """Another process writes an archive, or has written it meanwhile."""
+
+
+class ArchiveTooLargeError(VisnmfError, MemoryError):
+    """To read an archive would take more memory than is allowed."""
 
 
 class NotFittedError(VisnmfError, ValueError, AttributeError):

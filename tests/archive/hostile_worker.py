@@ -1,24 +1,28 @@
-"""Read mutated archives within bounds of time and memory: run by test_hostile.py.
+"""Read mutated archives within bounds of time and memory: run by test_hostile*.py.
 
-Usage: hostile_worker.py CORPUS COUNT SEED. Writes the number of each case before it is read, so
-that a decoder that takes the process down can be told; fails at the first error not of ours.
+Usage: hostile_worker.py CORPUS COUNT SEED, or hostile_worker.py --files CORPUS FOLDER for archives
+that are there already. Writes the number of each mutant before it is read, so that a decoder that
+takes the process down can be told; fails at the first error not of ours.
 """
 
 import dataclasses
-import hashlib
+import json
 import random
 import resource
+import shutil
 import signal
 import sys
 import tempfile
 import warnings
-import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
+import cv2  # noqa: F401  (before memory is held, as what writes 16 bits in color)
+import tifffile  # noqa: F401
+from handmade import framed, taken_apart
+
 from visnmf.archive.archive import Archive
-from visnmf.archive.container import Container
 from visnmf.archive.extract import extract
-from visnmf.archive.frame import END_MAGIC, MAGIC, directory_state
 from visnmf.archive.header import Header
 from visnmf.archive.header_bytes import header_bytes
 from visnmf.archive.packed import pack_bytes, unpack_bytes
@@ -30,10 +34,11 @@ from visnmf.errors import VisnmfError
 
 SECONDS = 30
 """For one file."""
-MEMORY = 512 * 2**20
-"""Bytes of address space that reading may take beside what the process has once it has read all
-of the good archives; files that say they hold more than `MOST` values are only looked into."""
-MOST = 2**22
+MEMORY = 2**26
+"""Bytes that reading is allowed (`max_memory`)."""
+BUFFERS = 2**26
+"""Bytes of address space that it may take beside, for buffers and twice the sections read; what
+the process has before it reads a file comes to both."""
 NAMES = (
     "../a",
     "/a",
@@ -71,18 +76,6 @@ def disturbed(data, rng, others):
             begin = rng.randrange(len(other))
             data[at : at + 16] = other[begin : begin + 16]
     return bytes(data)
-
-
-def framed(header, sections):
-    """Return an archive of a header and (kind, coder, data), every checksum right."""
-    data = header + b"".join(
-        bytes((kind, coder)) + varint(len(content)) + zlib.crc32(content).to_bytes(4, "little")
-        for kind, coder, content in sections
-    )
-    state = directory_state(data)
-    out = MAGIC + state + data + b"".join(content for _, _, content in sections)
-    out += data + state + END_MAGIC
-    return out + hashlib.sha256(out).digest()
 
 
 def other_header(header, rng):
@@ -143,44 +136,53 @@ def mutated(archive, rng, archives):
 
 
 def ways(archive, path, folder, salvage):
-    """Return all the ways to read an archive; fewer of one that says it holds very much."""
-    header = archive.header
-    picture = header.height * header.width * header.channels
-    names = [lambda: archive.names] if header.n <= 10**5 else []
-    if picture * header.sheet_chunk > 2 * MOST:
-        return names
-    calls = [
-        lambda: archive[0],
-        lambda: archive[len(archive) - 1],
-        lambda: archive.base(0),
-        lambda: archive.basis,
-    ]
-    if header.n * picture <= MOST and header.n <= 2000:
-        calls += [
-            lambda: archive[:],
-            lambda: archive.encodings,
-            lambda: verify(str(path)),
-            lambda: extract(archive, folder, overwrite=True, salvage=salvage),
-        ]
-    return names + calls
+    """Return all the ways to read an archive, by name."""
+    return {
+        "names": lambda: archive.names,
+        "first": lambda: archive[0],
+        "last": lambda: archive[len(archive) - 1],
+        "base": lambda: archive.base(0),
+        "residual": lambda: archive.residual([0]),
+        "basis": lambda: archive.basis,
+        "encodings": lambda: archive.encodings,
+        "all": lambda: archive[:],
+        "load": lambda: archive.load(slice(0, 2)),
+        "verify": lambda: verify(str(path), max_memory=MEMORY),
+        "extract": lambda: extract(archive, folder, overwrite=True, salvage=salvage),
+    }
 
 
 def read_all(path, folder):
-    """Read everything in every way; raises errors of ours only, and returns how many."""
-    refused = 0
+    """Read everything in every way; return the errors, which are ours, by the way that met them."""
+    refused = {}
     for salvage in (False, True):
+        kind = "salvage " if salvage else ""
         try:
-            archive = Archive.open(path, salvage=salvage)
-        except VisnmfError:
-            refused += 1
+            archive = Archive.open(path, salvage=salvage, max_memory=MEMORY)
+        except VisnmfError as error:
+            refused[f"{kind}open"] = error
             continue
         with archive:
-            for call in ways(archive, path, folder, salvage):
+            for name, call in ways(archive, path, folder, salvage).items():
                 try:
                     call()
-                except VisnmfError:
-                    refused += 1
+                except VisnmfError as error:
+                    refused[kind + name] = error
     return refused
+
+
+@contextmanager
+def held():
+    """Hold this process to the memory that it has and what reading may take, and to some time."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + MEMORY + BUFFERS
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def main(corpus, count, seed):
@@ -190,34 +192,50 @@ def main(corpus, count, seed):
     with tempfile.TemporaryDirectory() as work:
         path, folder = Path(work) / "mutant.vnmf", Path(work) / "target"
         for good in sorted(Path(corpus).glob("*.vnmf")):
-            with Container.open(good) as file:
-                sections = [(e.kind, e.coder, file.read(e.kind, e.index)[1]) for e in file.entries]
-                archives.append((good.read_bytes(), file.header, sections))
+            header, sections = taken_apart(good)
+            archives.append((good.read_bytes(), header, sections))
             mine = framed(header_bytes(archives[-1][1]), sections)
             assert mine == archives[-1][0], "the frame is made as the writer makes it"
             read_all(good, folder)
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         refused = 0
         for case in range(count):
             rng = random.Random(f"{seed} {case}")
             path.write_bytes(mutated(rng.choice(archives), rng, archives))
             sys.stdout.write(f"{case}\n")
             sys.stdout.flush()
-            signal.alarm(SECONDS)
             try:
-                refused += read_all(path, folder) > 0
+                with held():
+                    refused += bool(read_all(path, folder))
             except BaseException:
                 Path(tempfile.gettempdir(), f"hostile-{seed}-{case}.vnmf").write_bytes(
                     path.read_bytes()
                 )
                 raise
-            signal.alarm(0)
             there = {entry.name for entry in Path(work).iterdir()}
             assert there <= {"mutant.vnmf", "target"}, f"written outside of the target: {there}"
     sys.stdout.write(f"{refused} of {count} refused\n")
 
 
+def read_files(corpus, folder):
+    """Read the archives in a folder; tell of each, as JSON, what refused it."""
+    warnings.simplefilter("error", RuntimeWarning)
+    with tempfile.TemporaryDirectory() as work:
+        target = Path(work) / "target"
+        for good in sorted(Path(corpus).glob("*.vnmf")):
+            read_all(good, target)
+        for path in sorted(Path(folder).glob("*.vnmf")):
+            shutil.rmtree(target, ignore_errors=True)
+            with held():
+                refused = read_all(path, target)
+            told = {way: f"{type(error).__name__}: {error}" for way, error in refused.items()}
+            sys.stdout.write(json.dumps({"file": path.name, "refused": told}) + "\n")
+            sys.stdout.flush()
+            there = {entry.name for entry in Path(work).iterdir()}
+            assert there <= {"target"}, f"written outside of the target: {there}"
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    if sys.argv[1] == "--files":
+        read_files(*sys.argv[2:])
+    else:
+        main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

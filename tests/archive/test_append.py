@@ -1,15 +1,20 @@
 """Appending: one by one is as good as at once, and what was promised holds or is refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import visnmf
+from visnmf.archive import further
 from visnmf.archive.archive import Archive
 from visnmf.archive.fidelity import fidelity_of, joined
 from visnmf.archive.header import Base, Mode
 from visnmf.archive.join_names import join_names
+from visnmf.archive.sole_writer import sole_writer
 from visnmf.archive.verify import verify
-from visnmf.errors import ArchiveFormatError, InvalidInputError
+from visnmf.errors import ArchiveBusyError, ArchiveFormatError, InvalidInputError
 
 
 def made_of_parts(n, channels=1, seed=0, dtype=np.uint8):
@@ -164,6 +169,52 @@ def test_a_damaged_archive_stays_as_it_is(tmp_path):
         visnmf.append(path, pictures[48:])
     assert path.read_bytes() == data
     assert [file.name for file in tmp_path.iterdir()] == ["a.vnmf"]
+
+
+def test_of_two_at_a_time_the_second_is_refused(tmp_path):
+    pytest.importorskip("fcntl")
+    pictures = images_of(made_of_parts(60))
+    path = tmp_path / "a.vnmf"
+    compress(pictures[:40], path, rank=5)
+    with sole_writer(path):
+        before = path.read_bytes()
+        code = "import sys, numpy, visnmf; visnmf.append(sys.argv[1], numpy.load(sys.argv[2]))"
+        np.save(tmp_path / "p.npy", made_of_parts(4))
+        command = [sys.executable, "-c", code, str(path), str(tmp_path / "p.npy")]
+        other = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert other.returncode == 1
+        assert "ArchiveBusyError" in other.stderr
+        assert "another process is putting pictures into it" in other.stderr
+        with pytest.raises(ArchiveBusyError):  # another thread, too
+            visnmf.append(path, pictures[40:])
+        assert visnmf.append(path, pictures[40:], output=tmp_path / "b.vnmf").n == 60
+        assert path.read_bytes() == before
+    assert visnmf.append(path, pictures[40:]).n == 60
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_what_another_wrote_meanwhile_is_not_lost(locks, tmp_path, monkeypatch):
+    """Whoever asks for no lock, and where there are none, the file is compared at the end."""
+    if not locks:
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+    pictures = images_of(made_of_parts(60))
+    path, other = tmp_path / "a.vnmf", tmp_path / "b.vnmf"
+    compress(pictures[:40], path, rank=5)
+    visnmf.append(path, pictures[40:50], output=other)
+    theirs = other.read_bytes()
+    real = further.encode_entries
+
+    def meanwhile(*args, **options):
+        if other.exists():
+            other.replace(path)
+        return real(*args, **options)
+
+    monkeypatch.setattr(further, "encode_entries", meanwhile)
+    with pytest.raises(ArchiveBusyError, match="another process wrote it meanwhile"):
+        visnmf.append(path, pictures[50:])
+    assert path.read_bytes() == theirs
+    assert [file.name for file in tmp_path.iterdir()] == ["a.vnmf"]
+    assert visnmf.append(path, pictures[50:]).n == 60
 
 
 def test_names_stay_and_new_ones_are_their_own():

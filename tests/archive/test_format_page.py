@@ -9,6 +9,7 @@ import zlib
 import imagecodecs
 import numpy as np
 import pytest
+from handmade import framed, varint
 
 import visnmf
 
@@ -302,6 +303,34 @@ def test_a_mask(tmp_path):
         visnmf.compress(images, path, compare=False, **target)
         reader = check(path)
         assert reader.kept == mask.sum()
+
+
+@pytest.mark.parametrize(("size", "rank", "channels"), [((1050, 1000), 2, 1), ((600, 500), 9, 3)])
+def test_parts_on_several_sheets(tmp_path, size, rank, channels):
+    """Parts of 2^21 pixels and more are spread over sheets, of which the last may hold fewer."""
+    rng = np.random.default_rng(0)
+    height, width = size
+    per, columns = plan(rank, height, width)
+    scales = rng.integers(1, 900, rank).astype("<u2").tobytes()
+    sections = [(1, 0, b"\0\0010\1\0\1"), (4, 0, scales)]  # names 0 and 1
+    for first in range(0, rank, per):
+        across = min(columns, rank - first)
+        rows = math.ceil(min(per, rank - first) / across)
+        sheet = np.zeros((rows * height, across * width, channels), np.uint8)
+        sheet[::50, ::3] = rng.integers(0, 99, sheet[::50, ::3].shape)
+        sections.append((5, 1, imagecodecs.zstd_encode(sheet.tobytes(), level=1)))
+    assert len(sections) > 3
+    Q = rng.integers(0, 9, (rank, 2)).astype(np.uint8)
+    sections.append((6, 1, imagecodecs.zstd_encode(Q.tobytes())))
+    # factors, by hand, uint8, 8 bits; n and the rest, with a shift of 10 bits
+    header = bytes([2, 5, 1, 8, 2]) + varint(height) + varint(width) + varint(channels)
+    header += varint(rank) + bytes([2, 2, 1, 10, 0, 0, 0])
+    path = tmp_path / "a.vnmf"
+    path.write_bytes(framed(header, sections))
+    reader = check(path)
+    assert reader.rank == rank
+    assert len(reader.sections[5]) == math.ceil(rank / per)
+    assert reader.levels().any()
 
 
 def test_the_same_plan_for_any_parts():

@@ -1,13 +1,14 @@
-"""What verify finds, and what salvage gets out."""
+"""What verify finds."""
 
-import numpy as np
 import pytest
+from handmade import framed, taken_apart
 
 import visnmf
 from visnmf.archive.container import Container
-from visnmf.archive.extract import choose, extract
+from visnmf.archive.directory import section_title
+from visnmf.archive.header_bytes import header_bytes
 from visnmf.archive.verify import verify
-from visnmf.errors import ArchiveFormatError, InvalidInputError
+from visnmf.errors import InvalidInputError
 
 
 @pytest.mark.parametrize("kind", ["factors", "layers", "masked", "AVIF"])
@@ -30,85 +31,73 @@ def test_other_originals_break_the_promise(corpus):
         verify(str(folder / "layers.vnmf"), visnmf.load_images(inside["layers"][:5], mode="keep"))
 
 
-@pytest.mark.parametrize("kind", ["factors", "layers", "masked", "AVIF"])
-def test_a_flipped_bit_in_each_section_is_named_and_the_rest_salvaged(kind, corpus, tmp_path):
+KINDS = ["factors", "layers", "bound", "lossless noise", "color", "apart", "masked", "AVIF"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_flipped_bit_in_any_section_is_named_and_in_no_other(kind, corpus, tmp_path):
     folder, _ = corpus
     good = (folder / f"{kind}.vnmf").read_bytes()
     with Container.open(folder / f"{kind}.vnmf") as file:
-        entries, n, chunk = list(file.entries), file.header.n, file.header.chunk
-    whole = visnmf.Archive.open(folder / f"{kind}.vnmf")[:]
-    for number, entry in enumerate(entries):
-        bad = bytearray(good)
-        bad[entry.offset + entry.length // 2] ^= 4
-        path = tmp_path / "bad.vnmf"
-        path.write_bytes(bad)
-        told = [what for what, _ in verify(str(path)).hurt]
-        assert told[0].startswith(entry.kind.name.lower())
-        assert told[1:] == ["SHA-256 of the whole file"]
-        name = entry.kind.name
-        if name == "MASK":
-            with pytest.raises(ArchiveFormatError, match="mask"):
-                visnmf.Archive.open(path, salvage=True)
-            continue
-        with visnmf.Archive.open(path, salvage=True) as archive:
-            got = extract(archive, tmp_path / str(number), salvage=True)
-            if name == "NAMES":
-                assert not got.lost
-                assert len(got.paths) == n
-                assert np.array_equal(archive[:], whole)
-            elif name == "ENCODINGS" and chunk < n:
-                assert 0 < len(got.lost) <= chunk
-                assert len(got.paths) + len(got.lost) == n
-            else:
-                assert len(got.lost) == n
-                assert all(name.lower() in why for why in got.lost.values())
+        titles = [section_title(file.header, entry) for entry in file.entries]
+        entries = list(file.entries)
+    path = tmp_path / "bad.vnmf"
+    for entry, title in zip(entries, titles, strict=True):
+        for place in (0, entry.length // 2, entry.length - 1):
+            bad = bytearray(good)
+            bad[entry.offset + place] ^= 4
+            path.write_bytes(bad)
+            told = [what for what, _ in verify(str(path)).hurt]
+            assert told == [title, "SHA-256 of the whole file"]
 
 
-def test_a_cut_archive_gives_what_is_left(corpus, tmp_path):
+def test_a_flipped_bit_anywhere_in_the_frame_is_named(corpus, tmp_path):
     folder, _ = corpus
     good = (folder / "factors.vnmf").read_bytes()
     with Container.open(folder / "factors.vnmf") as file:
-        last = list(file.entries)[-1]
-    path = tmp_path / "cut.vnmf"
-    path.write_bytes(good[: last.offset + 1])
-    assert any(what.startswith("encodings 2") for what, _ in verify(str(path)).hurt)
-    with pytest.raises(ArchiveFormatError, match="salvage"):
-        visnmf.Archive.open(path)
-    with visnmf.Archive.open(path, salvage=True) as archive:
-        got = extract(archive, tmp_path / "out", salvage=True)
-    assert (len(got.paths), len(got.lost)) == (16, 4)
-    path.write_bytes(good[10:])
-    with visnmf.Archive.open(path, salvage=True) as archive:
-        assert len(extract(archive, tmp_path / "front", salvage=True).paths) == 20
+        entries = list(file.entries)
+    begin, end = entries[0].offset, entries[-1].offset + entries[-1].length
+    path = tmp_path / "bad.vnmf"
+    for place in [*range(begin), *range(end, len(good))]:
+        bad = bytearray(good)
+        bad[place] ^= 4
+        path.write_bytes(bad)
+        told = [what for what, _ in verify(str(path)).hurt]
+        wanted = "directory at the front" if place < begin else "directory at the end"
+        whole = "SHA-256 of the whole file"
+        assert told == ([whole] if place >= len(good) - 32 else [wanted, whole])
 
 
-def test_extract_never_follows_links_or_overwrites(corpus, tmp_path):
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_what_a_cut_end_or_a_lost_front_took_is_named(share, corpus, tmp_path):
     folder, _ = corpus
-    archive = visnmf.Archive.open(folder / "masked.vnmf")
-    elsewhere, root = tmp_path / "elsewhere", tmp_path / "root"
-    elsewhere.mkdir()
-    root.mkdir()
-    (root / "disk").symlink_to(elsewhere, target_is_directory=True)
-    for overwrite in (False, True):
-        with pytest.raises(InvalidInputError, match="link"):
-            extract(archive, root, overwrite=overwrite)
-    assert not list(elsewhere.iterdir())
-    (root / "disk").unlink()
-    (root / "disk").mkdir()
-    (elsewhere / "victim").write_text("as it was")
-    (root / "disk" / "3.png").symlink_to(elsewhere / "victim")
-    with pytest.raises(InvalidInputError, match="already"):
-        extract(archive, root)
-    assert len(list((root / "disk").iterdir())) == 1
-    extract(archive, root, overwrite=True)
-    assert (elsewhere / "victim").read_text() == "as it was"
-    assert not (root / "disk" / "3.png").is_symlink()
+    good = (folder / "factors.vnmf").read_bytes()
+    with Container.open(folder / "factors.vnmf") as file:
+        header, entries = file.header, list(file.entries)
+    path, cut = tmp_path / "cut.vnmf", int(share * len(good))
+    path.write_bytes(good[:cut])
+    if cut > entries[0].offset:  # the first directory is whole
+        told = {what for what, _ in verify(str(path)).hurt}
+        gone = {section_title(header, e) for e in entries if e.offset + e.length > cut}
+        there = {section_title(header, e) for e in entries if e.offset + e.length <= cut}
+        assert gone <= told
+        assert not there & told
+        assert {"size of the file", "SHA-256 of the whole file"} <= told
+    path.write_bytes(good[cut:])
+    if cut < entries[-1].offset + entries[-1].length:
+        told = {what for what, _ in verify(str(path)).hurt}
+        assert {section_title(header, e) for e in entries if e.offset < cut} <= told
+        assert not {section_title(header, e) for e in entries if e.offset >= cut} & told
+        assert {"size of the file", "directory at the front"} <= told
 
 
-def test_names_asked_for():
-    names = ["a/1.png", "a/2.png", "b.png"]
-    assert choose(names, None) == [0, 1, 2]
-    assert choose(names, ["b", "a/*"]) == [0, 1, 2]
-    assert choose(names, ["a/2.png"]) == [1]
-    with pytest.raises(InvalidInputError, match="no picture"):
-        choose(names, ["c"])
+def test_sections_that_pass_their_checksum_but_do_not_decode_are_told(corpus, tmp_path):
+    header, sections = taken_apart(corpus[0] / "factors.vnmf")
+    kind, coder, data = sections[-1]
+    sections[-1] = (kind, coder, data[: len(data) // 2] + b"?")
+    path = tmp_path / "odd.vnmf"
+    path.write_bytes(framed(header_bytes(header), sections))
+    found = verify(str(path))
+    assert not found.hurt
+    assert not found.good
+    assert any("pictures 0 to 19" in told for told in found.undecodable)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from visnmf.archive.appendable import check_kind, check_layout
 from visnmf.archive.canvas import Canvas
 from visnmf.archive.compress import check_place, pictures_of
 from visnmf.archive.container import Container
 from visnmf.archive.container_write import container_size, write_container
-from visnmf.archive.decoding import read_layout, read_names, read_parts
+from visnmf.archive.decoding import read_names, read_parts
 from visnmf.archive.fidelity import Fidelity, fidelity_of, joined
 from visnmf.archive.further import (
     Seen,
-    bounded_sheets,
     further_encodings,
     further_sheets,
     rebuilt,
@@ -25,10 +25,13 @@ from visnmf.archive.further import (
 )
 from visnmf.archive.header import Base, Header, Mode
 from visnmf.archive.join_names import join_names
+from visnmf.archive.layouts import read_layout
 from visnmf.archive.material import Material
 from visnmf.archive.names import encode_names
 from visnmf.archive.packed import pack_bytes
+from visnmf.archive.room import MAX_MEMORY, Room
 from visnmf.archive.sections import Section, SectionKind
+from visnmf.archive.sole_writer import sole_writer
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.kernels.threads import threads
@@ -80,6 +83,7 @@ def append(
     output: str | os.PathLike[str] | None = None,
     anyway: bool = False,
     overwrite: bool = False,
+    max_memory: int = MAX_MEMORY,
     n_jobs: int | None = None,
 ) -> Appended:
     r"""Put more pictures into an archive, by the parts that it has.
@@ -104,6 +108,8 @@ def append(
         does not state that target any more then, but only what it reaches.
     overwrite : bool
         Replace an `output` that is there already.
+    max_memory : int
+        As of `Archive.open`: bytes that reading what is in the archive may take.
     n_jobs : int, optional
         Threads; as many as there are processors if not given.
 
@@ -118,6 +124,8 @@ def append(
         break a promise and `anyway` is not given.
     ArchiveNotFoundError, ArchiveFormatError
         There is no archive, or it is damaged.
+    ArchiveBusyError
+        Another process appends to it, or has written it meanwhile; it has what that one wrote.
 
     Notes
     -----
@@ -131,7 +139,8 @@ def append(
     again, and takes what it takes without loss. Compressing all of it anew is smaller where many
     pictures come.
 
-    An archive takes one writer at a time.
+    An archive takes one writer at a time: of two, the second is refused, and may try again when the
+    first is done. Readers that have it open go on reading what it was.
 
     Examples
     --------
@@ -145,16 +154,18 @@ def append(
     """
     path = Path(archive_path)
     target = path if output is None else Path(output)
-    check_place(target, overwrite or output is None or _same(target, path))
-    with ExitStack() as stack:
-        file = Container.open(path)
-        stack.callback(file.close)
-        layout = read_layout(file)
-        _check_kind(file)
+    in_place = output is None or _same(target, path)
+    check_place(target, overwrite or in_place)
+    alone = sole_writer(path) if in_place else nullcontext()
+    with alone as ready, Container.open(path) as file:
+        room = Room(file.path, file.header, max_memory)
+        room.pictures(1, 4)
+        layout, _ = read_layout(file, room)
+        check_kind(file)
         images = pictures_of(images)
-        _check_layout(images.layout, layout)
+        check_layout(images.layout, layout)
         material = Material.of(images)
-        names = join_names(read_names(file), material.names)
+        names = join_names(read_names(file, room), material.names)
         if file.header.apart:
             material = material.split()
         with threads(n_jobs):
@@ -172,8 +183,8 @@ def append(
         if broken:
             header = replace(header, mode=Mode.BY_HAND, target=0.0)
         before = path.stat().st_size
-        stack.pop_all()  # the file is closed before another one takes its place
-        nbytes = write_container(target, header, _all_sections(file, kept, sections))
+        every = _all_sections(file, kept, sections)
+        nbytes = write_container(target, header, every, ready=ready)
     n = file.header.n
     renamed = [
         (name, old) for name, old in zip(names[n:], images.names, strict=True) if name != old
@@ -253,7 +264,10 @@ def _size(
 def _all_sections(
     file: Container, kept: dict[SectionKind, int], sections: dict[SectionKind, list[Section]]
 ) -> Iterator[Section]:
-    """Yield the sections in order, those that stay from the file, which is closed at the end."""
+    """Yield the sections in order, those that stay from the file.
+
+    That is closed at the end, before another one takes its place.
+    """
     with file:
         for kind in SectionKind:
             for index in range(_staying(file, kind, kept, sections)):
@@ -273,44 +287,6 @@ def _staying(
 
 def _names_section(names: list[str]) -> Section:
     return Section(SectionKind.NAMES, *pack_bytes(encode_names(names)))
-
-
-def _check_kind(file: Container) -> None:
-    if file.header.base == Base.SHEETS and not bounded_sheets(file.header):
-        raise InvalidInputError(
-            f"{file.path} holds contact sheets of a lossy codec, which are written whole: pictures "
-            "cannot be put onto them without a loss to those that are there. Compress all "
-            "pictures anew, or the new ones into an archive of their own"
-        )
-
-
-def _check_layout(new: ImageLayout, old: ImageLayout) -> None:
-    if _plain(new) == _plain(old):
-        return
-    differing = [
-        f"{what} {_told(mine)}, not {_told(theirs)}"
-        for what, mine, theirs in (
-            ("size", (old.height, old.width), (new.height, new.width)),
-            ("channels", old.channels, new.channels),
-            ("type", old.dtype, new.dtype),
-            ("range", (old.low, old.high), (new.low, new.high)),
-        )
-        if mine != theirs
-    ]
-    hint = "prepare them as those in it were (size=, mode=; on the command line --size, --mode)"
-    told = ", ".join(differing) or "another mask"
-    raise InvalidInputError(f"the archive takes pictures of {told}; {hint}")
-
-
-def _plain(layout: ImageLayout) -> ImageLayout:
-    """Return a layout without a mask that keeps all."""
-    if layout.mask is not None and layout.mask.all():
-        return replace(layout, mask=None)
-    return layout
-
-
-def _told(what: Any) -> str:
-    return " x ".join(f"{part:g}" for part in what) if isinstance(what, tuple) else str(what)
 
 
 def _same(a: Path, b: Path) -> bool:

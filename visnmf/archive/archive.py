@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from types import TracebackType
+from functools import cached_property, partial
 from typing import Any, overload
 
 import numpy as np
@@ -14,12 +13,16 @@ from numpy.typing import NDArray
 
 from visnmf.archive.container import Container
 from visnmf.archive.decoder import Decoder
-from visnmf.archive.decoding import read_layout, read_names
+from visnmf.archive.decoding import read_names
 from visnmf.archive.directory import Entries
 from visnmf.archive.header import Base, Header
+from visnmf.archive.layouts import read_layout
 from visnmf.archive.material import values_of
 from visnmf.archive.originals import to_originals
-from visnmf.images.imageset import ImageSet, checked_index
+from visnmf.archive.picking import Places, places_of, runs_of
+from visnmf.archive.room import MAX_MEMORY, Room
+from visnmf.errors import InvalidInputError
+from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 
 __all__ = ["Archive"]
@@ -40,6 +43,8 @@ class Archive:
     ----------
     file : Container
         Opened; `Archive.open` is how to get there.
+    salvage, max_memory : bool and int
+        As of `Archive.open`.
 
     Attributes
     ----------
@@ -49,6 +54,10 @@ class Archive:
         Size, value range and type of a picture.
     header : Header
         All that the file says of itself: what was asked for, the PSNR reached, and more.
+    damage : list of str
+        What was found wrong when it was opened to be salvaged; empty for a file that is whole.
+    room : Room
+        What reading may take of memory.
 
     Examples
     --------
@@ -65,14 +74,22 @@ class Archive:
     True
     """
 
-    def __init__(self, file: Container) -> None:
+    def __init__(
+        self, file: Container, *, salvage: bool = False, max_memory: int = MAX_MEMORY
+    ) -> None:
         self._file = file
+        self._options: dict[str, Any] = {"salvage": salvage, "max_memory": max_memory}
         self.header: Header = file.header
-        self.layout: ImageLayout = read_layout(file)
-        self._decoder = Decoder(file, self.layout)
+        self.room = Room(file.path, file.header, max_memory)
+        self.layout: ImageLayout
+        self.layout, told = read_layout(file, self.room, salvage=salvage)
+        self.damage: list[str] = file.damage + told
+        self._decoder = Decoder(file, self.layout, self.room)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, salvage: bool = False) -> Archive:
+    def open(
+        cls, path: str | os.PathLike[str], *, salvage: bool = False, max_memory: int = MAX_MEMORY
+    ) -> Archive:
         """Open an archive. No picture is decoded yet.
 
         Parameters
@@ -80,7 +97,11 @@ class Archive:
         path : str or path
             The file.
         salvage : bool
-            Open it even though it was cut short; what is missing is told when it is asked for.
+            Open it even though it was cut short or lost its mask; `damage` tells what was found,
+            and what else is missing is told when it is asked for.
+        max_memory : int
+            Bytes that opening it, or any later call, may take, with what the call returns; at
+            least 2^24. What takes more is refused before anything is decoded.
 
         Returns
         -------
@@ -93,10 +114,22 @@ class Archive:
         ArchiveFormatError
             It is no archive, is damaged where it would matter for every picture, or of a
             version that this visnmf does not know.
+        ArchiveTooLargeError
+            Its mask alone takes more memory than is allowed.
+
+        Notes
+        -----
+        A small file may hold something huge, so what a call takes is counted from the header.
+        Pictures: those returned, and 24 bytes for each value of all parts, of a section of
+        encodings, of a contact sheet (two, with a residual over sheets), and of the pictures asked
+        for that come of one section. Encodings: 24 for each, and as much for all parts. Names: 512
+        each, 4 for each of their bytes. A mask: 4 a pixel. Two stores of decoded sections, 2^26
+        bytes or max_memory / 16 each, count too. Beside it come twice the bytes of the sections
+        read, four times the directory's, and 2^25 for buffers. Each thread counts for itself.
         """
         file = Container.open(path, salvage=salvage)
         try:
-            return cls(file)
+            return cls(file, salvage=salvage, max_memory=max_memory)
         except BaseException:
             file.close()
             raise
@@ -104,7 +137,7 @@ class Archive:
     @cached_property
     def names(self) -> list[str]:
         """Names of the pictures, in order."""
-        return read_names(self._file)
+        return read_names(self._file, self.room)
 
     def __len__(self) -> int:
         return self.header.n
@@ -114,11 +147,7 @@ class Archive:
     @overload
     def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> NDArray[Any]: ...
     def __getitem__(self, index: Any) -> NDArray[Any]:
-        if isinstance(index, (int, np.integer)):
-            j = self._place(index)
-            return to_originals(self.levels(j, j + 1), self.layout)[0]
-        picked = np.arange(len(self))[checked_index(index, "an Archive is")]
-        return to_originals(self._gather(picked), self.layout)
+        return self._pictures(index)
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return (self[j] for j in range(len(self)))
@@ -126,16 +155,11 @@ class Archive:
     def __enter__(self) -> Archive:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._file,)
+        return partial(type(self), **self._options), (self._file,)
 
     def __repr__(self) -> str:
         header = self.header
@@ -166,12 +190,13 @@ class Archive:
         -------
         images : ImageSet
         """
-        picked = np.arange(len(self))[checked_index(index, "an Archive is")]
-        values = values_of(self._gather(picked), self.layout)
+        places, _ = places_of(index, len(self))
+        self.room.pictures(len(places), 12)  # levels, V, and V without masked pixels
+        values = values_of(self._gather(places), self.layout)
         return ImageSet(
             self.layout.to_columns(values),
             self.layout,
-            [self.names[j] for j in picked],
+            [self.names[j] for j in places],
             source=str(self._file.path),
         )
 
@@ -202,6 +227,7 @@ class Archive:
             If the archive holds contact sheets, which have no encodings.
         """
         decoder, header = self._decoder, self.header
+        self.room.encodings()
         parts, planes = decoder.parts, header.planes
         H = np.concatenate([decoder.chunk(i) for i in range(header.chunks)], axis=1)
         unit = values_of(np.array([1], np.uint16), self.layout)[0] / 2.0**parts.shift
@@ -223,11 +249,7 @@ class Archive:
             As indexing gives them, in the original type. Those of an archive of contact sheets
             without a base are 0.
         """
-        if isinstance(index, (int, np.integer)):
-            j = self._place(index)
-            return to_originals(self.levels(j, j + 1, residual=False), self.layout)[0]
-        picked = np.arange(len(self))[checked_index(index, "an Archive is")]
-        return to_originals(self._gather(picked, residual=False), self.layout)
+        return self._pictures(index, residual=False)
 
     def residual(self, index: Any) -> NDArray[np.int32]:
         """Return U, what pictures have over their base, in levels of either sign.
@@ -242,10 +264,11 @@ class Archive:
         U : ndarray of int32
             Of the shape that indexing gives. Zero where no residual is stored.
         """
-        one = isinstance(index, (int, np.integer))
-        picked = np.array([self._place(index)]) if one else np.arange(len(self))[index]
-        whole = self._gather(picked).astype(np.int32) - self._gather(picked, residual=False)
-        return whole[0] if one else whole
+        places, one = places_of(index, len(self))
+        self.room.pictures(len(places), 12)  # levels, and two of int32
+        over = self._gather(places).astype(np.int32)
+        over -= self._gather(places, residual=False)
+        return over[0] if one else over
 
     def levels(self, first: int, last: int, *, residual: bool = True) -> NDArray[Any]:
         """Return neighboring pictures as levels, shape (last - first, height, width[, channels]).
@@ -261,30 +284,35 @@ class Archive:
         -------
         levels : ndarray of uint8 or uint16
             Whole numbers from 0 to 255 or 65535: originals of 8 and 16 bits as they are.
+
+        Raises
+        ------
+        InvalidInputError
+            If there are no such pictures.
         """
-        return self._decoder.levels(first, last, residual)
+        if not 0 <= first < last <= len(self):
+            raise InvalidInputError(
+                f"need 0 <= first < last <= {len(self)}, got first={first} and last={last}"
+            )
+        self.room.pictures(last - first, self.header.bits // 8)
+        return self._gather(range(first, last), residual=residual)
 
-    def _place(self, index: int | np.integer) -> int:
-        n = len(self)
-        if not -n <= index < n:
-            raise IndexError(f"picture {index} is asked for, the archive has {n}")
-        return int(index) % n
+    def _pictures(self, index: Any, *, residual: bool = True) -> NDArray[Any]:
+        """Return the pictures that an index picks, in their original type."""
+        places, one = places_of(index, len(self))
+        self.room.pictures(len(places), np.dtype(self.layout.dtype).itemsize)
+        pictures = self._gather(places, residual=residual, originals=True)
+        return pictures[0] if one else pictures
 
-    def _gather(self, picked: NDArray[np.intp], residual: bool = True) -> NDArray[Any]:
-        """Return levels of some pictures in the order asked for."""
-        shape = self.layout.shape
-        out = np.empty((len(picked), *shape), np.uint8 if self.header.bits <= 8 else np.uint16)
-        size = self.header.chunk if self.header.base == Base.FACTORS else self.header.sheet_chunk
-        begin = 0
-        while begin < len(picked):  # runs of neighbors that lie in one section
-            end = begin + 1
-            while (
-                end < len(picked)
-                and picked[end] == picked[end - 1] + 1
-                and picked[end] // size == picked[begin] // size
-            ):
-                end += 1
-            first = int(picked[begin])
-            out[begin:end] = self.levels(first, first + end - begin, residual=residual)
-            begin = end
-        return out
+    def _gather(
+        self, places: Places, *, residual: bool = True, originals: bool = False
+    ) -> NDArray[Any]:
+        """Return pictures in the order asked for, as levels or in their original type."""
+        header, layout = self.header, self.layout
+        dtype = layout.dtype if originals else f"uint{header.bits}"
+        size = header.chunk if header.base == Base.FACTORS else header.sheet_chunk
+        whole = np.empty((len(places), *layout.shape), dtype)
+        for some, first in runs_of(places, size):
+            levels = self._decoder.levels(first, first + some.stop - some.start, residual)
+            whole[some] = to_originals(levels, layout) if originals else levels
+        return whole

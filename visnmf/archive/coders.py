@@ -20,7 +20,7 @@ from visnmf.archive.packed import pack_bytes, unpack_bytes
 from visnmf.archive.registry import MAX_SAMPLES, MAX_SIDES, Coder
 from visnmf.archive.stated import check, check_wanted
 from visnmf.archive.stated_jxl import bare_jxl
-from visnmf.errors import ArchiveFormatError, InvalidInputError
+from visnmf.errors import ArchiveFormatError, ArchiveTooLargeError, InvalidInputError
 
 __all__ = [
     "LOSSY",
@@ -150,6 +150,8 @@ def decode_image(coder: int, data: bytes, shape: tuple[int, ...], dtype: DTypeLi
     ------
     ArchiveFormatError
         The bytes do not say that they hold such an image, or are damaged.
+    ArchiveTooLargeError
+        There is not enough memory.
     """
     dtype = np.dtype(dtype)
     if coder in PLAIN:
@@ -163,6 +165,10 @@ def decode_image(coder: int, data: bytes, shape: tuple[int, ...], dtype: DTypeLi
     check(coder, data, shape, dtype)
     try:
         levels = _decode(coder, data)
+    except MemoryError as error:
+        raise ArchiveTooLargeError(
+            f"an image of {Coder(coder).name} is {tuple(shape)}: there is not enough memory"
+        ) from error
     except Exception as error:  # each library has errors of its own
         raise ArchiveFormatError(f"an image of {Coder(coder).name} is damaged: {error}") from error
     if coder == Coder.WEBP and len(shape) == 2 and levels.ndim == 3:

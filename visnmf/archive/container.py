@@ -62,6 +62,10 @@ class Container:
         self._data = data  # the directory as it is in the file
         self._table = directory.table
         self._begin = begin
+        # Of a file with bytes lost or put in between, what lies behind those has moved by as many;
+        # what lies before them, if the place of all was counted from the end.
+        over = file.size - file_size(len(data), directory.table.total)
+        self._moved = over if begin == FRONT + len(data) else -over
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, salvage: bool = False) -> Self:
@@ -123,13 +127,16 @@ class Container:
             If there is no such section, or the archive was closed.
         """
         entry = self.entries[self._table.place(kind, index)]
-        what = self._lost(entry)
-        if not what:
-            data = self._file.read(entry.offset, entry.length)
-            if zlib.crc32(data) == entry.crc:
-                return entry.coder, data
-            what = _DAMAGED
-        raise ArchiveFormatError(f"{self.path}: {section_title(self.header, entry)}: {what}")
+        what = ""
+        for offset in self._places(entry):
+            why = self._outside(offset, entry.length)
+            if not why:
+                data = self._file.read(offset, entry.length)
+                if zlib.crc32(data) == entry.crc:
+                    return entry.coder, data
+            what = what or why or _DAMAGED
+        told = f"{section_title(self.header, entry)}: {what}"
+        raise ArchiveFormatError(f"{self.path}: {told}")
 
     def count(self, kind: SectionKind) -> int:
         """Return how many sections there are of a kind."""
@@ -154,7 +161,7 @@ class Container:
         front, tail = MAGIC + state + self._data, self._data + state + END_MAGIC
         hurt += self._differs("directory at the front", 0, front)
         for entry in self.entries:
-            why = self._lost(entry) or self._damaged(entry)
+            why = self._damaged(entry)
             if why:
                 hurt.append((section_title(self.header, entry), why))
         hurt += self._differs("directory at the end", end, tail)
@@ -217,20 +224,31 @@ class Container:
             return [f"has {over} byte{'s' * (over > 1)} too many"]
         return [f"is cut short: {-over} byte{'s are' if over < -1 else ' is'} missing"]
 
-    def _lost(self, entry: Entry) -> str:
-        """Tell why a section cannot be in the file; nothing if it can."""
-        if entry.offset < 0:
+    def _places(self, entry: Entry) -> tuple[int, ...]:
+        """Return where a section may lie: behind bytes lost or put in, it has moved."""
+        return (entry.offset, entry.offset + self._moved) if self._moved else (entry.offset,)
+
+    def _outside(self, offset: int, length: int) -> str:
+        """Tell why a section cannot be at a place; nothing if it can."""
+        if offset < 0:
             return "missing: the file begins behind it"
-        if entry.offset + entry.length > self._file.size:
+        if offset + length > self._file.size:
             return "missing: the file ends before it does"
         return ""
 
     def _damaged(self, entry: Entry) -> str:
-        """Tell what is wrong with the bytes of a section; nothing if they are as written."""
-        crc = 0
-        for block in self._file.blocks(entry.offset, entry.length):
-            crc = zlib.crc32(block, crc)
-        return "" if crc == entry.crc else _DAMAGED
+        """Tell what is wrong with a section; nothing if it is as written."""
+        told = ""
+        for offset in self._places(entry):
+            why = self._outside(offset, entry.length)
+            if not why:
+                crc = 0
+                for block in self._file.blocks(offset, entry.length):
+                    crc = zlib.crc32(block, crc)
+                if crc == entry.crc:
+                    return ""
+            told = told or why or _DAMAGED
+        return told
 
     def _differs(self, what: str, offset: int, wanted: bytes) -> list[tuple[str, str]]:
         """Name a part of the frame that is not what it should be."""

@@ -7,7 +7,7 @@ import os
 import tempfile
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ def write_container(
     sections: Iterable[Section],
     *,
     overwrite: bool = True,
+    ready: Callable[[], object] | None = None,
 ) -> int:
     """Write an archive's file whole or not at all.
 
@@ -47,6 +48,9 @@ def write_container(
         by one, and need not fit in memory together.
     overwrite : bool
         Replace a file that is there already.
+    ready : callable, optional
+        Called when all is written, before the file takes its place; what it raises leaves that
+        as it was.
 
     Returns
     -------
@@ -95,6 +99,8 @@ def write_container(
             part = data + state + END_MAGIC
             digest.update(part)
             nbytes += file.write(part + digest.digest())
+            if ready:
+                ready()
     return nbytes
 
 

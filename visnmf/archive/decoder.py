@@ -14,14 +14,13 @@ from visnmf.archive.decoding import Kept, Parts, read_parts, read_sheet, sheets_
 from visnmf.archive.fixed_point import rebuild
 from visnmf.archive.header import Base
 from visnmf.archive.residual import put_back
+from visnmf.archive.room import Room
 from visnmf.archive.sections import SectionKind
 from visnmf.archive.sheets import cut
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 
 __all__ = ["Decoder"]
-
-_KEEP = 64 * 2**20  # bytes of decoded encodings, and of decoded sheets, that stay at hand
 
 
 class Decoder:
@@ -33,18 +32,21 @@ class Decoder:
         The archive.
     layout : ImageLayout
         Of its pictures.
+    room : Room
+        What may be taken.
     """
 
-    def __init__(self, file: Container, layout: ImageLayout) -> None:
+    def __init__(self, file: Container, layout: ImageLayout, room: Room) -> None:
         self._file = file
         self.header = file.header
         self.layout = layout
+        self.room = room
         header = self.header
         channels = 1 if header.apart else header.channels
         self._canvas = Canvas(header.height, header.width, channels, layout.mask)
         self._top = 255 if header.bits <= 8 else 65535
-        self._chunks: Kept[int, NDArray[np.int32]] = Kept(_KEEP)
-        self._sheets: Kept[tuple[SectionKind, int], NDArray[Any]] = Kept(_KEEP)
+        self._chunks: Kept[int, NDArray[np.int32]] = Kept(room.keep)
+        self._sheets: Kept[tuple[SectionKind, int], NDArray[Any]] = Kept(room.keep)
 
     def levels(self, first: int, last: int, residual: bool) -> NDArray[Any]:
         """Return neighboring pictures as levels; see `Archive.levels`."""
@@ -69,12 +71,15 @@ class Decoder:
         ------
         InvalidInputError
             If the archive holds contact sheets.
+        ArchiveTooLargeError
+            If they take more memory than is allowed.
         """
         if self.header.base != Base.FACTORS:
             raise InvalidInputError(
                 f"{self._file.path} holds contact sheets, which were smaller than parts: it has "
                 "no basis and no encodings"
             )
+        self.room.parts()
         return read_parts(self._file, self._canvas)
 
     @cached_property

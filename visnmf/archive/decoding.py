@@ -16,24 +16,31 @@ from numpy.typing import NDArray
 from visnmf.archive.canvas import Canvas
 from visnmf.archive.coders import PLAIN, Coder, decode_image
 from visnmf.archive.container import Container
-from visnmf.archive.entries import EntryModel, read_model
+from visnmf.archive.entries import MODEL, EntryModel, read_model
 from visnmf.archive.fixed_point import MOST_SHIFT, check_sums, weighted
 from visnmf.archive.header import Header
 from visnmf.archive.names import decode_names
 from visnmf.archive.names_check import MAX_NAME
 from visnmf.archive.packed import unpack_bytes
+from visnmf.archive.room import Room
 from visnmf.archive.sections import SectionKind
 from visnmf.archive.sheets import SheetPlan
 from visnmf.archive.stated import stated_size
 from visnmf.errors import ArchiveFormatError, InvalidInputError
-from visnmf.images.layout import ImageLayout
 
-__all__ = ["Kept", "Parts", "read_layout", "read_names", "read_parts", "read_sheet", "sheets_of"]
+__all__ = [
+    "Kept",
+    "Parts",
+    "numbers",
+    "read_mask",
+    "read_names",
+    "read_parts",
+    "read_sheet",
+    "sheets_of",
+]
 
 _MOST_NAMES = 2**30
 _NAME_ROOM = MAX_NAME + 16  # bytes that the record of a name takes at most
-_MOST_NUMBERED = 10**6  # pictures that are named by numbers; ours always have names
-_MODEL_ROOM = 2**26  # bytes that a model of entries may take at most
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -73,46 +80,42 @@ class Parts:
         return H
 
 
-def read_layout(file: Container) -> ImageLayout:
-    """Return the layout of a picture, with its mask."""
+def read_mask(file: Container) -> NDArray[np.bool_] | None:
+    """Return which pixels are kept, shape (height, width); None where all are."""
     header = file.header
-    mask: NDArray[np.bool_] | None = None
-    if header.masked:
-        coder, data = file.read(SectionKind.MASK)
-        pixels = header.height * header.width
-        bits = unpack_bytes(coder, data, -(-pixels // 8))
-        if len(bits) != -(-pixels // 8):
-            raise ArchiveFormatError(f"{file.path}: the mask has too few bits")
-        mask = np.unpackbits(np.frombuffer(bits, np.uint8), count=pixels).astype(np.bool_)
-        if np.count_nonzero(mask) != header.kept:
-            raise ArchiveFormatError(
-                f"{file.path}: the mask keeps {np.count_nonzero(mask)} pixels, "
-                f"its header says {header.kept}"
-            )
-        mask = mask.reshape(header.height, header.width)
-    return ImageLayout(
-        header.height,
-        header.width,
-        header.channels,
-        mask,
-        header.low,
-        header.high,
-        header.dtype,
-    )
+    if not header.masked:
+        return None
+    coder, data = file.read(SectionKind.MASK)
+    pixels = header.height * header.width
+    bits = unpack_bytes(coder, data, -(-pixels // 8))
+    if len(bits) != -(-pixels // 8):
+        raise ArchiveFormatError(f"{file.path}: the mask has too few bits")
+    mask = np.unpackbits(np.frombuffer(bits, np.uint8), count=pixels).view(np.bool_)
+    if np.count_nonzero(mask) != header.kept:
+        raise ArchiveFormatError(
+            f"{file.path}: the mask keeps {np.count_nonzero(mask)} pixels, "
+            f"its header says {header.kept}"
+        )
+    return mask.reshape(header.height, header.width)
 
 
-def read_names(file: Container) -> list[str]:
+def read_names(file: Container, room: Room) -> list[str]:
     """Return the names of the pictures, checked; numbers where there are none."""
     if not file.count(SectionKind.NAMES):
-        if file.header.n > _MOST_NUMBERED:
-            raise ArchiveFormatError(f"{file.path}: {file.header.n} pictures have no names")
-        return [str(i) for i in range(file.header.n)]
+        return numbers(file.header.n, room)
     coder, data = file.read(SectionKind.NAMES)
     n = file.header.n
     try:
-        return decode_names(unpack_bytes(coder, data, min(_MOST_NAMES, n * _NAME_ROOM)), n)
+        plain = unpack_bytes(coder, data, min(_MOST_NAMES, n * _NAME_ROOM, room.letters))
+        return decode_names(plain, n, room=room.names)
     except ArchiveFormatError as error:
         raise ArchiveFormatError(f"{file.path}: {error}") from error
+
+
+def numbers(n: int, room: Room, *, digits: int = 0) -> list[str]:
+    """Return 0, 1, 2, ... as names, with at least so many digits."""
+    room.names(n, n * len(str(n)))
+    return [f"{j:0{digits}}" for j in range(n)]
 
 
 def read_parts(file: Container, canvas: Canvas) -> Parts:
@@ -122,7 +125,7 @@ def read_parts(file: Container, canvas: Canvas) -> Parts:
     if header.shift > MOST_SHIFT:
         raise ArchiveFormatError(f"{path}: a shift of {header.shift} is above {MOST_SHIFT}")
     coder, data = file.read(SectionKind.SCALES)
-    plain = unpack_bytes(coder, data, 2 * rank + _MODEL_ROOM)
+    plain = unpack_bytes(coder, data, 2 * rank + MODEL)
     if len(plain) < 2 * rank:
         raise ArchiveFormatError(f"{path}: the scales of {rank} parts are cut short")
     scales = np.array(struct.unpack_from(f"<{rank}H", plain), np.int64)

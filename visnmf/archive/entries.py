@@ -19,6 +19,7 @@ from visnmf.archive.stated_jxl import bare_jxl
 from visnmf.errors import ArchiveFormatError, InvalidInputError
 
 __all__ = [
+    "MODEL",
     "MOST",
     "EncodedEntries",
     "EntryModel",
@@ -31,6 +32,8 @@ __all__ = [
 
 MOST = 2**16 - 1
 """The greatest whole number that can be coded."""
+MODEL = 0
+"""Bytes that a model takes at most; neither coder has one."""
 
 
 @dataclass(frozen=True)

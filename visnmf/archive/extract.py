@@ -11,14 +11,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from visnmf.archive.archive import Archive
-from visnmf.archive.names_check import name_key
+from visnmf.archive.decoding import numbers
+from visnmf.archive.header import Base
+from visnmf.archive.names_check import folders_of, name_key
 from visnmf.errors import ArchiveFormatError, InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.writing import encode_picture, suffix_of
 
 __all__ = ["Extracted", "choose", "extract"]
 
-_BLOCK = 256  # pictures that are decoded together
+_BLOCK = 256  # pictures that are decoded together, at most
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,14 @@ class Extracted:
         The files, in the order of the archive.
     lost : dict of str to str
         Pictures that could not be decoded, and why; only where salvage was asked for.
+    coarse : dict of str to str
+        Pictures written without their residual, and why that could not be had; only where
+        salvage was asked for.
     """
 
     paths: list[str] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
+    coarse: dict[str, str] = field(default_factory=dict)
 
 
 def extract(
@@ -59,7 +65,9 @@ def extract(
     overwrite : bool
         Replace files that are there already.
     salvage : bool
-        Go on past pictures that cannot be decoded, and tell which those were.
+        Go on past pictures that cannot be decoded, and tell which those were. Pictures whose
+        residual is hurt are written without it; where the names are hurt, pictures are called
+        by their numbers.
     progress : callable, optional
         Called with how many pictures are done, and how many there are.
 
@@ -70,7 +78,8 @@ def extract(
     Raises
     ------
     InvalidInputError
-        A file is there already, a name is not in the archive, or a folder on the way is a link.
+        A file is there already, a name is not in the archive, or a folder on the way is a link or
+        a file.
     ArchiveFormatError
         A section is damaged, and it is not to be salvaged. Pictures before it are written.
     """
@@ -89,8 +98,9 @@ def extract(
                 )
     root.mkdir(parents=True, exist_ok=True)
     done = Extracted()
-    for begin in range(0, len(picked), _BLOCK):
-        block = picked[begin : begin + _BLOCK]
+    together = archive.room.batch(_BLOCK)
+    for begin in range(0, len(picked), together):
+        block = picked[begin : begin + together]
         for j, picture in _decoded(archive, block, names, done, salvage):
             path = _place(root, files[j])
             write_atomically(path, encode_picture(picture, path.suffix), sync=False)
@@ -134,13 +144,12 @@ def _names(archive: Archive, salvage: bool) -> list[str]:
     except ArchiveFormatError:
         if not salvage:
             raise
-        digits = len(str(len(archive) - 1))
-        return [f"{j:0{digits}}" for j in range(len(archive))]
+        return numbers(len(archive), archive.room, digits=len(str(len(archive) - 1)))
 
 
 def _files(names: Sequence[str], suffix: str) -> list[str]:
     """Return a file for each name: its suffix replaced, a number where two become one."""
-    taken: set[str] = set()
+    taken = {folder for name in names for folder in folders_of(name_key(name))}
     files = []
     for name in names:
         stem = str(PurePosixPath(name).with_suffix("")) if _has_suffix(name) else name
@@ -177,8 +186,21 @@ def _decoded(
         try:
             pictures.append((j, archive[j]))
         except ArchiveFormatError as error:
-            done.lost[names[j]] = str(error)
+            base = _base(archive, j)
+            told = done.lost if base is None else done.coarse
+            told[names[j]] = str(error)
+            pictures += [] if base is None else [(j, base)]
     return pictures
+
+
+def _base(archive: Archive, j: int) -> np.ndarray | None:
+    """Return a picture without its residual; None where there is nothing beside that."""
+    if archive.header.base == Base.NONE or not archive.header.step:
+        return None
+    try:
+        return np.asarray(archive.base(j))
+    except ArchiveFormatError:
+        return None
 
 
 def _place(root: Path, file: str) -> Path:
@@ -189,7 +211,9 @@ def _place(root: Path, file: str) -> Path:
         path = path / folder
         if path.is_symlink():
             raise InvalidInputError(f"{path} is a link; nothing is written through it")
-        if not path.is_dir():
+        if path.exists() and not path.is_dir():
+            raise InvalidInputError(f"{path} is no folder, but pictures have to go into it")
+        if not path.exists():
             path.mkdir()
     path = path / last
     if path.is_symlink():

@@ -148,6 +148,13 @@ class Header:
         """Contact sheets that the pictures take, in the base and in the residual alike."""
         return -(-self.n // self.sheet_chunk)
 
+    @property
+    def sheet_values(self) -> int:
+        """Values of a contact sheet that is full, or holds all pictures; empty cells count."""
+        rows = -(-min(self.sheet_chunk, self.n) * self.planes // self.columns)
+        cell = self.height * self.width * self.channels // self.planes
+        return rows * self.columns * cell
+
     def counts(self) -> dict[SectionKind, tuple[int, int]]:
         """Return how many sections of each kind there have to be, at least and at most."""
         factors = self.base == Base.FACTORS
@@ -195,6 +202,12 @@ class Header:
             self.low < self.high and math.isfinite(self.high - self.low),
             f"need low < high and a finite range, got low={self.low}, high={self.high}",
         )
+        if self.dtype.startswith("float"):
+            most = float(np.finfo(self.dtype).max)
+            need(
+                -most <= self.low and self.high <= most,
+                f"{self.dtype} goes to {most:.3g}, got low={self.low}, high={self.high}",
+            )
 
     def _check_storage(self) -> None:
         self._set("base", member(Base, self.base, "base"))
@@ -226,9 +239,7 @@ class Header:
             entries <= MAX_ENTRIES,
             f"a section takes at most {MAX_ENTRIES} encodings, got {entries}; take a smaller chunk",
         )
-        cells = min(self.sheet_chunk, self.n) * self.planes
-        rows = -(-cells // self.columns)
-        values = rows * self.columns * self.height * self.width * self.channels // self.planes
+        values = self.sheet_values
         need(
             values <= MAX_VALUES or not (self.step or self.base == Base.SHEETS),
             f"a sheet takes at most {MAX_VALUES} values, got {values}; take a smaller sheet_chunk",

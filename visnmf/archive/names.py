@@ -14,7 +14,7 @@ against an empty one). A record opens with a varint t:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from visnmf.archive.names_check import MAX_NAME, names_problem
 from visnmf.archive.varints import Cursor, varint
@@ -79,7 +79,9 @@ def encode_names(names: Sequence[str]) -> bytes:
     return bytes(out)
 
 
-def decode_names(data: bytes, n: int) -> list[str]:
+def decode_names(
+    data: bytes, n: int, *, room: Callable[[int, int], object] | None = None
+) -> list[str]:
     """Read what `encode_names` wrote, trusting nothing.
 
     Parameters
@@ -88,6 +90,8 @@ def decode_names(data: bytes, n: int) -> list[str]:
         From a file of unknown origin.
     n : int
         Pictures that the archive holds.
+    room : callable, optional
+        As of `iter_names`.
 
     Returns
     -------
@@ -100,14 +104,16 @@ def decode_names(data: bytes, n: int) -> list[str]:
         If the bytes are damaged, there are more or fewer names, or one of them is no name that
         may be made a file.
     """
-    names = list(iter_names(data, n))
+    names = list(iter_names(data, n, room=room))
     problem = names_problem(names)
     if problem:
         raise ArchiveFormatError(f"the names of the pictures cannot be trusted: {problem}")
     return names
 
 
-def iter_names(data: bytes, n: int) -> Iterator[str]:
+def iter_names(
+    data: bytes, n: int, *, room: Callable[[int, int], object] | None = None
+) -> Iterator[str]:
     """Yield names as they are read, not yet checked by `check_names`.
 
     Parameters
@@ -116,6 +122,9 @@ def iter_names(data: bytes, n: int) -> Iterator[str]:
         As of `encode_names`.
     n : int
         How many there have to be.
+    room : callable, optional
+        Told how many names there are so far and of how many bytes, every thousand names; may
+        raise.
 
     Raises
     ------
@@ -123,7 +132,7 @@ def iter_names(data: bytes, n: int) -> Iterator[str]:
         If the bytes are damaged, or there are more or fewer names.
     """
     cursor = Cursor(data, "the list of names")
-    before, count, nbytes = b"", 0, 0
+    before, count, nbytes, made = b"", 0, 0, 0
     while cursor.left:
         kind = cursor.varint()
         repeats = (kind + 1) // 2 if kind % 2 else 1
@@ -139,6 +148,9 @@ def iter_names(data: bytes, n: int) -> Iterator[str]:
         for _ in range(repeats):
             before = _next(before, which, by) if kind % 2 else before[: kind // 2] + rest
             nbytes += len(before) + _EACH
+            made += 1
+            if room and made % 1024 == 0:
+                room(made, nbytes - _EACH * made)
             if len(before) > MAX_NAME or nbytes > MAX_NAMES:
                 raise ArchiveFormatError(
                     f"the list of names is absurd: one of {len(before)} bytes, or {nbytes} in all"

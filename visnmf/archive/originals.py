@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.archive.material import is_whole, values_of
 from visnmf.images.layout import ImageLayout
 
 __all__ = ["to_originals"]
+
+_BLOCK = 2**20  # values that are brought back at a time
 
 
 def to_originals(levels: NDArray[Any], layout: ImageLayout) -> NDArray[Any]:
@@ -31,4 +34,9 @@ def to_originals(levels: NDArray[Any], layout: ImageLayout) -> NDArray[Any]:
         return levels > 127
     if is_whole(layout):
         return levels
-    return layout.to_original(values_of(levels, layout))
+    originals = np.empty(levels.shape, layout.dtype)
+    into, of = originals.reshape(-1), levels.reshape(-1)
+    for first in range(0, levels.size, _BLOCK):  # in float64 they take many times their bytes
+        some = slice(first, first + _BLOCK)
+        into[some] = layout.to_original(values_of(of[some], layout))
+    return originals

@@ -6,10 +6,11 @@ import lzma
 from typing import Any
 
 from visnmf.archive.registry import Coder
-from visnmf.errors import ArchiveFormatError
+from visnmf.errors import ArchiveFormatError, ArchiveTooLargeError
 
 __all__ = ["pack_bytes", "unpack_bytes"]
 
+_FIRST_ROOM = 2**13
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # said here and not in the data, so that a file cannot ask for a larger dictionary
 _LZMA: dict[str, Any] = {
@@ -75,6 +76,8 @@ def unpack_bytes(coder: int, data: bytes, limit: int) -> bytes:
     ------
     ArchiveFormatError
         The bytes are damaged, would be more than `limit`, or `coder` packs no bytes.
+    ArchiveTooLargeError
+        There is not enough memory.
     """
     import imagecodecs
 
@@ -93,6 +96,10 @@ def unpack_bytes(coder: int, data: bytes, limit: int) -> bytes:
                 unpacked = _unpack_lzma(data, limit)
         except ArchiveFormatError:
             raise
+        except MemoryError as error:
+            raise ArchiveTooLargeError(
+                f"packed bytes may be {limit}, for which there is not enough memory"
+            ) from error
         except Exception as error:  # each library has errors of its own
             raise ArchiveFormatError(
                 f"packed bytes are damaged, or more than {limit}: {error}"
@@ -123,7 +130,16 @@ def _zstd_size(data: bytes, limit: int) -> int:
 def _unpack_brotli(data: bytes, limit: int) -> bytes:
     import imagecodecs
 
-    unpacked = bytes(imagecodecs.brotli_decode(data, out=limit))
+    # A stream does not say how many bytes it holds, and the library makes room for all it may.
+    room = max(_FIRST_ROOM, 8 * len(data))
+    while True:
+        room = min(8 * room, limit)
+        try:
+            unpacked = bytes(imagecodecs.brotli_decode(data, out=room))
+            break
+        except imagecodecs.BrotliError:
+            if room == limit:
+                raise
     # The library does not tell of bytes behind the stream. A stream knows its own end, so that
     # one without its last byte decodes only where that byte was none of it.
     try:

@@ -59,8 +59,10 @@ class Problem:
         return max(1, min(min(self.V.shape) - 1, _MOST_RANK))
 
     def fit(self, rank: int) -> Pair:
-        """Learn parts."""
+        """Learn parts; Ctrl-C, which ends one fit in order, ends the search too."""
         found = factorize(self.V, rank, max_iter=_ITERATIONS, tol=0.0, change=1e-5, seed=self.seed)
+        if found.reason == "interrupted":
+            raise KeyboardInterrupt
         return Pair.of(found.W, found.H)
 
 

@@ -7,6 +7,7 @@ containers, previews, animations, extra channels, ICC profiles, orientations.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -172,9 +173,9 @@ def _frame(data: bytes, at: int, image: JxlImage, *, xyb: bool) -> tuple[int, bo
         _filters(bits, modular=bool(modular))
         if bits.u64():
             _refuse("extensions of a frame")
-    if height * width > max(image.height * image.width, _LEAST_AREA):
-        _refuse(f"a frame of {height} x {width}")
     image.frames.append((height, width))
+    if sum(map(math.prod, image.frames)) > 2 * max(image.height * image.width, _LEAST_AREA):
+        _refuse(f"frames of {image.frames}")  # decoders keep those that others refer to
     group = 128 << shift
     height, width = -(-height // larger), -(-width // larger)
     groups = -(-height // group) * -(-width // group)

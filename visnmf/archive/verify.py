@@ -12,12 +12,13 @@ from visnmf.archive.container import Container
 from visnmf.archive.fidelity import Fidelity, fidelity_of, squared_errors
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material
+from visnmf.archive.room import MAX_MEMORY
 from visnmf.errors import ArchiveFormatError, InvalidInputError
 from visnmf.images.imageset import ImageSet
 
 __all__ = ["Verdict", "verify"]
 
-_BLOCK = 512  # pictures that are compared at a time
+_BLOCK = 8192  # pictures that are compared at a time, at most
 _ROUNDING = 1e-3  # dB by which machines may differ where floating point is decoded
 
 
@@ -48,7 +49,9 @@ class Verdict:
         return not (self.hurt or self.undecodable or self.broken)
 
 
-def verify(path: str, originals: ImageSet | None = None) -> Verdict:
+def verify(
+    path: str, originals: ImageSet | None = None, *, max_memory: int = MAX_MEMORY
+) -> Verdict:
     """Check every checksum of an archive and decode all of it; compare it with the originals.
 
     Parameters
@@ -57,6 +60,8 @@ def verify(path: str, originals: ImageSet | None = None) -> Verdict:
         The archive.
     originals : ImageSet, optional
         The pictures that went in, in the same order.
+    max_memory : int
+        As of `Archive.open`.
 
     Returns
     -------
@@ -70,13 +75,15 @@ def verify(path: str, originals: ImageSet | None = None) -> Verdict:
         It is no archive, or so damaged that nothing can be said of it.
     InvalidInputError
         The originals are not as many, or not of the size and type that the archive says.
+    ArchiveTooLargeError
+        To decode it would take more memory than is allowed.
     """
     with Container.open(path, salvage=True) as file:
         hurt = [*file.hurt()]
         hurt += [("frame", told) for told in file.damage if not hurt]
     if hurt:
         return Verdict(hurt)
-    with Archive.open(path) as archive:
+    with Archive.open(path, max_memory=max_memory) as archive:
         if originals is None:
             return Verdict(undecodable=_undecodable(archive))
         fidelity = _compare(archive, Material.of(originals))
@@ -90,11 +97,13 @@ def _undecodable(archive: Archive) -> list[str]:
         _ = archive.names
     except ArchiveFormatError as error:
         told.append(str(error))
-    for first in range(0, len(archive), _BLOCK):
+    block = archive.room.batch(_BLOCK)
+    for first in range(0, len(archive), block):
+        last = min(first + block, len(archive))
         try:
-            _ = archive[first : first + _BLOCK]
+            archive.levels(first, last)
         except ArchiveFormatError as error:
-            told.append(f"pictures {first} to {min(first + _BLOCK, len(archive)) - 1}: {error}")
+            told.append(f"pictures {first} to {last - 1}: {error}")
     return told
 
 
@@ -110,8 +119,9 @@ def _compare(archive: Archive, material: Material) -> Fidelity:
         )
     errors, greatest = np.zeros(material.n), 0
     values = material.levels.shape[1]
-    for first in range(0, material.n, _BLOCK):
-        levels = material.levels[first : first + _BLOCK]
+    block = archive.room.batch(_BLOCK)
+    for first in range(0, material.n, block):
+        levels = material.levels[first : first + block]
         last = first + len(levels)
         seen = archive.levels(first, last)
         rows = material.canvas.columns(seen)

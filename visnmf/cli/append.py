@@ -15,6 +15,7 @@ from visnmf.cli.options import (
     examples,
     jobs_option,
     keeping_options,
+    memory_option,
     on_error_option,
     recursive_option,
     source_argument,
@@ -50,6 +51,7 @@ __all__ = ["append"]
 @recursive_option
 @on_error_option
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there already.")
+@memory_option
 @jobs_option
 @debug_option
 def append(archive: Path, source: str, size: Any, fit: str, mode: str, **options: Any) -> None:

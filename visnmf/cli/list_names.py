@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from visnmf.cli.extract import archive_argument
-from visnmf.cli.options import debug_option, examples
+from visnmf.cli.options import debug_option, examples, memory_option
 from visnmf.cli.text import plain
 
 __all__ = ["list_names"]
@@ -19,11 +19,12 @@ __all__ = ["list_names"]
     epilog=examples("visnmf list faces.vnmf"),
 )
 @archive_argument
+@memory_option
 @debug_option
-def list_names(archive: Path) -> None:
+def list_names(archive: Path, max_memory: int) -> None:
     """Write the names of the pictures in ARCHIVE, one a line, in order."""
     from visnmf.archive.archive import Archive
 
-    with Archive.open(archive) as opened:
+    with Archive.open(archive, max_memory=max_memory) as opened:
         for name in opened.names:
             click.echo(plain(name))

@@ -20,6 +20,7 @@ __all__ = [
     "examples",
     "jobs_option",
     "keeping_options",
+    "memory_option",
     "model_argument",
     "on_error_option",
     "recursive_option",
@@ -152,6 +153,17 @@ channels_option = click.option(
     help="Which channel of many to show, or which three as red, green and blue, from 0. (By "
     "default their mean.)",
 )
+
+
+def memory_option(command: _Command) -> _Command:
+    """Add --max-memory: what reading an archive may take."""
+    return click.option(
+        "--max-memory",
+        type=ByteCount(),
+        default="2GiB",
+        show_default=True,
+        help="Memory to allow for reading ARCHIVE: even a small one may say it holds much.",
+    )(command)
 
 
 def examples(*lines: str) -> str:

@@ -10,7 +10,13 @@ import click
 
 from visnmf.cli.extract import archive_argument
 from visnmf.cli.failures import Failure
-from visnmf.cli.options import debug_option, examples, keeping_options, recursive_option
+from visnmf.cli.options import (
+    debug_option,
+    examples,
+    keeping_options,
+    memory_option,
+    recursive_option,
+)
 from visnmf.cli.text import tell
 
 __all__ = ["verify"]
@@ -24,8 +30,9 @@ __all__ = ["verify"]
 @click.argument("originals", metavar="[ORIGINALS]", required=False)
 @keeping_options
 @recursive_option
+@memory_option
 @debug_option
-def verify(archive: Path, originals: str | None, **options: Any) -> None:
+def verify(archive: Path, originals: str | None, max_memory: int, **options: Any) -> None:
     """Check every checksum in ARCHIVE and decode all of it.
 
     With ORIGINALS, the source that it was made of, the pictures are compared with those: the
@@ -35,7 +42,7 @@ def verify(archive: Path, originals: str | None, **options: Any) -> None:
     from visnmf.cli.source import read_pictures
 
     images = read_pictures(originals, **options) if originals else None
-    found = verified(str(archive), images)
+    found = verified(str(archive), images, max_memory=max_memory)
     facts: list[tuple[str, object]] = []
     facts += [(what, why) for what, why in found.hurt]
     facts += [("does not decode", what) for what in found.undecodable]

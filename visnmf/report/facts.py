@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from visnmf.model.course import history_of as records_of
+
 if TYPE_CHECKING:
     from visnmf.model.model import Model
 
@@ -17,17 +19,13 @@ _LONGEST = 300
 
 def facts_of(model: Model) -> list[list[str]]:
     """Return the provenance of a model as pairs of a name and a text."""
-    return [[name, text[:_LONGEST]] for name, text in _rows(model.provenance, "")]
+    told = {name: value for name, value in model.provenance.items() if name != "history"}
+    return [[name, text[:_LONGEST]] for name, text in _rows(told, "")]
 
 
 def history_of(model: Model) -> list[list[Any]] | None:
-    """Return [phase, seconds, objective] of records of the fit, or None where it is not known.
-
-    A model that was loaded has no history: it is not saved.
-    """
-    if model.factorization is None:
-        return None
-    records = [r for r in model.factorization.history if math.isfinite(r.objective)]
+    """Return [phase, seconds, objective] of records of the fit, or None where it is not known."""
+    records = [r for r in records_of(model) if math.isfinite(r.objective)]
     if len(records) < 2:
         return None
     step = -(-len(records) // _POINTS)

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 import visnmf
-from visnmf.errors import InvalidInputError
+from visnmf.errors import InvalidInputError, MissingDependencyError
 from visnmf.report.choose import chosen_images
+from visnmf.report.facts import facts_of, fit_of, summary_of
+from visnmf.report.partfacts import _along, _whites
+from visnmf.report.plane import plane_of
 
 
 @pytest.mark.parametrize("channels", [1, 3, 5])
@@ -17,7 +21,8 @@ def test_it_is_written_for_any_channels_and_a_mask(tmp_path, channels):
     visnmf.save_report(tmp_path / "r.html", model, images, max_images=5)
     page = (tmp_path / "r.html").read_text()
     assert "default-src 'none'" in page
-    assert "http" not in page.replace("http-equiv", "")
+    named = page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in named
 
 
 def test_the_worst_are_among_those_chosen():
@@ -36,3 +41,68 @@ def test_what_does_not_fit_is_told(tmp_path):
         visnmf.save_report(tmp_path / "r.html", model, channels=4)
     with pytest.raises(InvalidInputError, match="H"):
         visnmf.save_report(tmp_path / "r.html", model, faces, H=np.ones((4, 3)))
+
+
+def test_a_map_by_umap_is_the_same_each_time_or_tells_what_it_needs(tmp_path, monkeypatch):
+    faces = visnmf.samples.load_faces()[:6]
+    model = visnmf.Model(np.ones((625, 1)), faces.layout)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match="umap-learn"):
+        visnmf.save_report(tmp_path / "r.html", model, faces, map="umap")
+    monkeypatch.undo()
+    pytest.importorskip("umap", reason="no umap-learn: pip install 'visnmf[umap]'")
+    with pytest.raises(InvalidInputError, match="5 pictures"):
+        visnmf.save_report(tmp_path / "r.html", model, faces[:4], map="umap")
+    H = np.random.default_rng(0).random((3, 6)).astype(np.float32)
+    first, second = (plane_of(H, np.arange(6), "umap") for _ in range(2))
+    assert first == second
+    assert np.shape(first["points"]) == (6, 2)
+    assert np.min(first["points"]) >= 0
+    assert np.max(first["points"]) <= 1
+
+
+def test_the_map_is_that_of_principal_components():
+    H = np.random.default_rng(0).random((4, 30)).astype(np.float32)
+    plane = plane_of(H, np.arange(30), "pca")
+    fitted = PCA(2).fit(H.T)
+    np.testing.assert_allclose(plane["explained"], fitted.explained_variance_ratio_, rtol=1e-4)
+    points = np.array(plane["points"])
+    expected = fitted.transform(H.T)
+    for axis in range(2):
+        assert abs(np.corrcoef(points[:, axis], expected[:, axis])[0, 1]) > 0.9999
+
+
+def test_a_part_is_told_along_the_set():
+    assert _along(np.array([[0, 1, 2], [0, 0, 0]], np.float32)) == [[0, 128, 255], [0, 0, 0]]
+    long = np.repeat(np.arange(160, dtype=np.float32), 100)[None]
+    assert _along(long) == [[round(255 * i / 159) for i in range(160)]]
+
+
+def test_a_bright_pixel_does_not_darken_the_part():
+    rows = np.full((2, 1000), 0.5, np.float32)
+    rows[0, 0] = 10
+    rows[1] = 0
+    rows[1, 3] = 9
+    np.testing.assert_allclose(_whites(rows), [10 / 3, 3])
+
+
+def test_an_error_of_each_record_follows_from_the_last_one():
+    faces = visnmf.samples.load_faces()
+    model = visnmf.learn(faces, 4, max_iter=6)
+    told = fit_of(model)
+    norm = np.linalg.norm(faces.V.astype(float))
+    expected = [np.sqrt(2 * row[3]) / norm for row in told["history"]]
+    np.testing.assert_allclose(told["errors"], expected, rtol=1e-4)
+    model = visnmf.learn(faces, 4, max_iter=6, loss="kullback-leibler")
+    assert fit_of(model)["errors"] is None
+    assert fit_of(model)["history"]
+
+
+@pytest.mark.parametrize("odd", [3, None, [1], {"a": [float(3)]}, "x" * 10_000])
+def test_a_provenance_of_any_shape_is_told(odd):
+    keys = "settings versions history relative_error n_iter seconds reason source date".split()
+    model = visnmf.Model(
+        np.ones((4, 1)), visnmf.ImageLayout(2, 2), provenance=dict.fromkeys(keys, odd)
+    )
+    assert fit_of(model)["history"] is None
+    assert all(len(text) <= 300 for _, text in [*summary_of(model), *facts_of(model)])

@@ -78,7 +78,7 @@ def _channels(
     type=click.Choice(["pca", "umap"]),
     default="pca",
     show_default=True,
-    help="How the map of the pictures is made; umap needs umap-learn.",
+    help="How the map of the pictures is made; umap needs 'visnmf[umap]'.",
 )
 @click.option(
     "--labels",

@@ -1,14 +1,46 @@
 // Put it all on the page.
-$('about').textContent = [`${parts.rank} parts, kept here with ${parts.bits} bits an entry`, view.about,
-  images ? `${images.names.length} of ${images.total} pictures, median error ${images.median.toFixed(3)}` : '', view.white < 1 ? `white is ${view.white.toPrecision(2)} of the range` : ''].filter(Boolean).join('; ');
-for (const [name, value] of told.facts) {
-  const dt = document.createElement('dt'), dd = document.createElement('dd');
-  dt.textContent = name; dd.textContent = value; $('facts').append(dt, dd);
+$('about').textContent = told.about;
+
+$('theme').addEventListener('click', () => {
+  document.documentElement.dataset.theme = isDark() ? 'light' : 'dark';
+  redraw();
+});
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+
+function showMaking() {
+  if (told.fit.history) $('course').replaceChildren(course(told.fit));
+  $('course').hidden = !told.fit.history;
+  $('ended').textContent = told.fit.ended;
+  const rows = (pairs) => pairs.flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]);
+  $('summary').append(...rows(told.summary));
+  $('facts').append(...rows(told.facts));
+  $('making').hidden = !told.summary.length && !told.facts.length && !told.fit.history;
+  $('all').hidden = !told.facts.length;
 }
-$('map').hidden = $('pictures').hidden = $('reset').hidden = !images;
-showParts(); showCourse();
+
+if (!images) for (const id of ['pictures', 'walk', 'map']) $(id).hidden = true;
+if (images && images.errors.length < 3) $('map').hidden = true;
+for (const link of document.querySelectorAll('nav a')) {
+  link.hidden = document.querySelector(link.getAttribute('href')).hidden;
+}
+for (const option of $('sort').options) {
+  if (option.value === 'energy') option.disabled = parts.energy.includes(null);
+}
+if (images) {
+  const peak = images.residual * view.white;
+  $('scale').textContent = view.channels === 3
+    ? 'gray: nothing left over' : `blue: darker than rebuilt, red: brighter; full at ${peak.toPrecision(2)}`;
+}
+if (bits !== null) document.body.classList.add('masked');
+showMaking();
 Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
-  if (images) { showImages(); showMap(); }
-  open(images ? worst[0] : null);
+  if (images) tellMap();
+  inUse = active().map(keyOf).sort().join(' ');
+  open(images ? listed()[0] : null);
+  showParts();
+  if (images) {
+    showImages();
+    new ResizeObserver(drawMap).observe(plane);
+  }
   document.body.dataset.ready = 'yes';
 });

@@ -1,0 +1,92 @@
+"""What the page is told of each part: how it looks, how much it is used, and where."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visnmf.measure.factors import hoyer_sparseness
+from visnmf.report.encoded import Encoded
+from visnmf.report.packing import quantized
+from visnmf.report.view import View
+
+if TYPE_CHECKING:
+    from visnmf.model.model import Model
+
+__all__ = ["digest_of", "parts_of"]
+
+_FINE = 1_500_000  # values of all parts that get 16 bits each
+_BINS = 32
+_PLACES = 160
+"""Bars of a histogram, and points of a course along the set."""
+
+
+def digest_of(model: Model) -> str:
+    """Return SHA-256 of W' as float32 in C order: by it a selection knows its model."""
+    rows = np.ascontiguousarray(model.W.T, dtype="<f4")
+    return hashlib.sha256(rows.tobytes()).hexdigest()
+
+
+def parts_of(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
+    """Return the parts, and of each its energy, sparseness, and uses in the pictures."""
+    rows = view.pictures(model.W).reshape(model.rank, -1)
+    squares = np.square(model.W, dtype=np.float64).sum(axis=0)
+    energy, histograms, along = model.energy, None, None
+    if told is not None:
+        energies = squares * np.square(told.H, dtype=np.float64).sum(axis=1)
+        energy = energies / max(float(energies.sum()), np.finfo(np.float64).tiny)
+        histograms = [_histogram(row) for row in told.H]
+        along = _along(told.H) if told.H.shape[1] > 2 else None
+    sparseness = hoyer_sparseness(model.W) if len(model.W) > 1 else np.zeros(model.rank)
+    return {
+        "rank": model.rank,
+        "digest": digest_of(model),
+        "names": model.part_names,
+        "energy": [None if np.isnan(share) else float(share) for share in energy],
+        "sparseness": np.asarray(sparseness).tolist(),
+        "weights": _weights(energy, squares).tolist(),
+        "whites": _whites(rows).tolist(),
+        "histograms": histograms,
+        "along": along,
+        **quantized(rows, 16 if rows.size <= _FINE else 8),
+    }
+
+
+def _weights(energy: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how strongly parts are used, beside each other: root mean squares up to a factor.
+
+    Where energies are not known, all are taken to be used alike.
+    """
+    if np.isnan(energy).any() or not energy.any():
+        return np.ones(len(energy))
+    uses = np.sqrt(np.divide(energy, squares, out=np.zeros_like(squares), where=squares > 0))
+    return uses / uses.max()
+
+
+def _whites(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what is shown as white of each part: a few bright pixels do not darken the rest."""
+    tops = rows.max(axis=1, initial=0.0).astype(np.float64)
+    place = min(rows.shape[1] - 1, int(0.99 * rows.shape[1]))
+    high = np.partition(rows, place, axis=1)[:, place].astype(np.float64)
+    return np.maximum(high, tops / 3)
+
+
+def _histogram(values: NDArray[Any]) -> dict[str, Any]:
+    """Count values from 0 to the largest one; those that are 0 apart."""
+    top = float(values.max())
+    positive = values[values > 0]
+    counts, _ = np.histogram(positive, bins=_BINS, range=(0.0, top if top > 0 else 1.0))
+    return {"counts": counts.tolist(), "top": top, "zeros": int(len(values) - len(positive))}
+
+
+def _along(H: NDArray[np.float32]) -> list[list[int]]:
+    """Return each row of H in the order of the set, as means, from 0 to 255."""
+    n = H.shape[1]
+    starts = np.unique(np.linspace(0, n, min(n, _PLACES), endpoint=False).astype(np.intp))
+    means = np.add.reduceat(H, starts, axis=1) / np.diff([*starts, n])
+    tops = means.max(axis=1, keepdims=True)
+    levels = np.divide(255 * means, tops, out=np.zeros_like(means), where=tops > 0)
+    return np.rint(levels).astype(int).tolist()

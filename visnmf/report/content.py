@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["content_of"]
 
-_IMAGE_VALUES = 8_000_000
+_IMAGE_VALUES = 10_000_000
 _ENCODING_VALUES = 2_000_000
 """Values that all pictures, and all encodings, may have in the page."""
 
@@ -61,12 +61,16 @@ def _about(parts: dict[str, Any], images: dict[str, Any] | None, view: View, whi
         count, total = len(images["names"]), images["total"]
         which = "" if count == total else ": the worst, those that use a part most, and a spread"
         told.append(f"{count:,} of {total:,} picture{'s' * (total != 1)}{which}")
-        told.append(f"median error {100 * images['median']:.3g} %")
+        told.append(f"median error {_percent(images['median'])}")
     if view.about():
         told.append(f"shown: {view.about()}")
     if white < 1:
         told.append(f"white is {white:.2g} of the range")
     return "; ".join(told)
+
+
+def _percent(share: float) -> str:
+    return "under 0.1 %" if share < 0.001 else f"{100 * share:.3g} %"
 
 
 def _images(model: Model, view: View, told: Encoded, most: int, map_kind: str) -> dict[str, Any]:
@@ -76,6 +80,7 @@ def _images(model: Model, view: View, told: Encoded, most: int, map_kind: str) -
     V, H = told.columns(chosen, model), told.H[:, chosen]
     pictures, seen = _pictures(view, V, told.known(chosen))
     white = _white(pictures)
+    levels = _gray_levels(pictures, white)
     lengths = np.linalg.norm(model.W, axis=0)
     return {
         "total": len(told.errors),
@@ -84,7 +89,9 @@ def _images(model: Model, view: View, told: Encoded, most: int, map_kind: str) -
         "errors": [round(float(e), 5) for e in told.errors[chosen]],
         "median": float(np.median(told.errors)),
         "white": white,
-        "sheets": image_sheets(_gray_levels(pictures, white), seen),
+        "sheets": image_sheets(levels, seen),
+        "tops": levels.reshape(len(levels), -1).max(axis=1).tolist(),
+        "partial": told.masks is not None,
         "residual": _residual_peak(pictures, view.pictures(model.W), H, seen) / white,
         "map": plane_of(told.H * lengths[:, None], chosen, map_kind),
         "encodings": quantized(H, 16),

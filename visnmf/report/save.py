@@ -70,7 +70,7 @@ def save_report(
     max_images : int
         Of more pictures than that, a quarter explained least, a quarter that use some part
         most, and a spread of the others are in the page; the page says so. Large pictures leave
-        room for fewer (8 million values in all), and are reduced to 80,000 values each.
+        room for fewer (10 million values in all), and are reduced to 120,000 values each.
     map : {"pca", "umap"}
         How the map of the pictures is made: principal components of the encodings, or UMAP,
         which needs umap-learn (``pip install 'visnmf[umap]'``).

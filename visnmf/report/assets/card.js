@@ -35,6 +35,7 @@ function showCard(group, tile) {
   const thumbs = images ? mostUsed(group, MOST).map((i) => {
     const thumb = blank(titleOf(i));
     draw(i, thumb);
+    brighten(thumb, i);
     return thumb;
   }) : [];
   const used = thumbs.length ? [make('p', {}, 'used most in'), make('div', { class: 'thumbs' }, ...thumbs)] : [];

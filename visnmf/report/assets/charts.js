@@ -40,6 +40,7 @@ function course({ history, errors }) {
     const x = phase === 'closing' ? before : before + iteration;
     return { phase, x, y: errors ? errors[i] : objective, exact: ['V', 'closing'].includes(phase) };
   }).filter((point) => point.y > 0);
+  if (points.length < 3) return [];
   const logs = points.map((point) => Math.log(point.y)), { left, right, top, bottom } = COURSE;
   const low = Math.min(...logs), span = Math.max(...logs) - low || 1;
   const begin = points[0].x, end = points.at(-1).x;
@@ -61,7 +62,7 @@ function course({ history, errors }) {
     + tell(points.at(-1).y);
   const box = `0 0 ${COURSE.width} ${COURSE.height}`;
   const dashed = points.some((point) => !point.exact) ? ', dashed on a stand-in for the pictures' : '';
-  return svg('svg', { viewBox: box, class: 'chart', role: 'img', 'aria-label': label }, ...rules, ...lines,
+  return [svg('svg', { viewBox: box, class: 'chart', role: 'img', 'aria-label': label }, ...rules, ...lines,
     word(left, 12, `${what}, logarithmic${dashed}`), word(left, 190, `${begin}`),
-    word(right, 190, `iteration ${end}`, 'end'));
+    word(right, 190, `iteration ${end}`, 'end'))];
 }

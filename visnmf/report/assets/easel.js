@@ -74,6 +74,7 @@ function lengthOf(values, known) {
 function open(image, amounts = null) {
   shown.image = image;
   if (image !== null) draw(image, canvases.original);
+  for (const name of ['original', 'rebuilt']) brighten(canvases[name], image);
   shown.original = image === null ? null : readBack(canvases.original);
   $('picture').classList.toggle('drawn', image === null);
   $('reset').textContent = image === null ? 'The usual mix' : 'Its own recipe';
@@ -88,7 +89,8 @@ function setAmounts(amounts) {
   shown.amounts = amounts;
   shown.order = [...amounts.keys()].sort((a, b) => light.get(b) - light.get(a));
   shown.count = shown.order.length;
-  $('build').max = $('build').value = shown.count;
+  $('build').max = shown.count; // before its value, which is held below it
+  $('build').value = shown.count;
   showRecipe();
   redraw();
 }

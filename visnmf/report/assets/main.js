@@ -8,8 +8,7 @@ $('theme').addEventListener('click', () => {
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 
 function showMaking() {
-  if (told.fit.history) $('course').replaceChildren(course(told.fit));
-  $('course').hidden = !told.fit.history;
+  if (told.fit.history) $('course').replaceChildren(...course(told.fit));
   $('ended').textContent = told.fit.ended;
   const rows = (pairs) => pairs.flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]);
   $('summary').append(...rows(told.summary));
@@ -27,11 +26,14 @@ for (const option of $('sort').options) {
   if (option.value === 'energy') option.disabled = parts.energy.includes(null);
 }
 if (images) {
+  // Where most pictures are dark beside the brightest one, they could not be seen
+  const tops = [...images.tops].sort((a, b) => a - b);
+  $('bright').checked = tops[tops.length >> 1] < 100;
   const peak = images.residual * view.white;
   $('scale').textContent = view.channels === 3
-    ? 'gray: nothing left over' : `blue: darker than rebuilt, red: brighter; full at ${peak.toPrecision(2)}`;
+    ? `gray: nothing left over; black and white at ${peak.toPrecision(2)}` : `blue: darker than rebuilt, red: brighter; full at ${peak.toPrecision(2)}`;
 }
-if (bits !== null) document.body.classList.add('masked');
+if (bits !== null || (images && images.partial)) document.body.classList.add('masked');
 showMaking();
 Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
   if (images) tellMap();
@@ -39,6 +41,9 @@ Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
   open(images ? listed()[0] : null);
   showParts();
   if (images) {
+  // Where most pictures are dark beside the brightest one, they could not be seen
+  const tops = [...images.tops].sort((a, b) => a - b);
+  $('bright').checked = tops[tops.length >> 1] < 100;
     showImages();
     new ResizeObserver(drawMap).observe(plane);
   }

@@ -14,6 +14,7 @@ function listed() {
 function imageTile(i) {
   const canvas = blank('');
   draw(i, canvas);
+  brighten(canvas, i);
   const words = [quoted(titleOf(i)), make('small', {}, percent(images.errors[i]))];
   const button = tile(canvas, words, () => openFrom(i), { title: titleOf(i) });
   button.dataset.image = i;
@@ -51,6 +52,11 @@ function walk(step) {
   open(all[at < 0 ? 0 : (at + step + all.length) % all.length]);
 }
 
+$('bright').addEventListener('change', () => {
+  showImages();
+  showParts();
+  for (const name of ['original', 'rebuilt']) brighten(canvases[name], shown.image);
+});
 $('list').addEventListener('change', () => { first = 0; showImages(); });
 $('previous').addEventListener('click', () => turn(-PAGE));
 $('next').addEventListener('click', () => turn(PAGE));

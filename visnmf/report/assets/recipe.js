@@ -15,19 +15,21 @@ function bar(group) {
   const amount = shown.amounts.get(group), picture = pictureOf(group), canvas = blank('');
   paint(canvas, picture, whiteOf(group));
   canvas.setAttribute('aria-hidden', 'true');
-  const value = make('span', { class: 'amount' }, amount.toPrecision(3));
+  const value = make('span', { class: 'amount' }, amountTold(amount));
   const input = make('input', { type: 'range', min: 0, step: 'any', 'aria-label': `amount of ${group.name}` });
   input.max = mostOf(group, amount);
   input.value = amount;
   input.dataset.part = keyOf(group);
   input.addEventListener('input', () => {
     shown.amounts.set(group, Number(input.value));
-    value.textContent = Number(input.value).toPrecision(3);
+    value.textContent = amountTold(Number(input.value));
     redraw();
   });
   const name = make('span', { class: 'name', title: group.name }, quoted(group.name));
   return make('label', {}, canvas, name, value, input);
 }
+
+const amountTold = (v) => (v === 0 ? '0' : v < 0.001 ? v.toExponential(0) : v.toPrecision(v < 0.1 ? 2 : 3));
 
 // Where a bar ends: a third beyond what any picture has, or what makes a part white
 function mostOf(group, amount) {

@@ -19,6 +19,12 @@ function draw(i, canvas) {
   context.drawImage(...placeOf(i), 0, 0, view.width, view.height);
 }
 
+// Dark pictures are looked at brightened, each by what makes its brightest pixel white
+function brighten(canvas, i) {
+  const factor = i !== null && $('bright').checked ? 255 / Math.max(1, images.tops[i]) : 1;
+  canvas.style.filter = factor > 1.05 ? `brightness(${factor.toFixed(3)})` : '';
+}
+
 // Values of a picture, and which pixels of it are known (null: all)
 function readBack(canvas) {
   const context = canvas.getContext('2d', { willReadFrequently: true });

@@ -15,7 +15,7 @@ BUTTON = (
     "[...document.querySelectorAll('#part button')]"
     ".find((b) => b.textContent === arguments[1]).click()"
 )
-NAMES = "return [...document.querySelectorAll('#parts > .tile')].map((t) => t.textContent)"
+NAMES = "return [...document.querySelectorAll('#parts > .tile bdi')].map((t) => t.textContent)"
 
 
 @pytest.fixture
@@ -37,7 +37,8 @@ def merge(page, part, name):
     page.ask(
         "const s = document.querySelector('#part select');"
         "s.value = [...s.options].find((o) => o.text === arguments[0]).value;"
-        "s.dispatchEvent(new Event('change'))",
+        "[...document.querySelectorAll('#part button')]"
+        ".find((b) => b.textContent === 'Merge into').click()",
         name,
     )
 
@@ -125,9 +126,9 @@ def test_pictures_are_fitted_again_as_python_does(editor, faces_model):
     act(editor, 4, "Delete")
     faces, W = visnmf.samples.load_faces(), faces_model.W.astype(float)
     H = faces_model.encode(faces).astype(float)
-    uses = np.sqrt((H**2).mean(axis=1))
+    uses = H.mean(axis=1)
     left = np.delete(W, [0, 1, 3, 5], axis=1)
-    basis = np.column_stack([W[:, :2] @ uses[:2], left])
+    basis = np.column_stack([W[:, :2] @ uses[:2] / uses[:2].sum(), left])
     at = faces.names.index(editor.ask("return document.getElementById('told').textContent"))
     h, rest = nnls(basis, faces.V[:, at].astype(float))
     expected = np.clip(basis @ h, 0, 1) * 255

@@ -47,7 +47,7 @@ def parts_of(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
         "names": model.part_names,
         "energy": [None if np.isnan(share) else float(share) for share in energy],
         "sparseness": np.asarray(sparseness).tolist(),
-        "weights": _weights(energy, squares).tolist(),
+        "usage": _usage(energy, squares, told).tolist(),
         "whites": _whites(rows).tolist(),
         "histograms": histograms,
         "along": along,
@@ -55,15 +55,19 @@ def parts_of(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
     }
 
 
-def _weights(energy: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how strongly parts are used, beside each other: root mean squares up to a factor.
+def _usage(
+    energy: NDArray[np.float64], squares: NDArray[np.float64], told: Encoded | None
+) -> NDArray[np.float64]:
+    """Return how much each part is used, by which parts that are merged are weighted.
 
-    Where energies are not known, all are taken to be used alike.
+    That is the mean of its encodings; where there are none, what the model knows: root mean
+    squares of encodings up to a factor, or else such that all parts contribute alike.
     """
-    if np.isnan(energy).any() or not energy.any():
-        return np.ones(len(energy))
-    uses = np.sqrt(np.divide(energy, squares, out=np.zeros_like(squares), where=squares > 0))
-    return uses / uses.max()
+    if told is not None:
+        return told.H.mean(axis=1, dtype=np.float64)
+    known = bool(np.isfinite(energy).all() and energy.any())
+    contributions = energy if known else np.ones_like(squares)
+    return np.sqrt(np.divide(contributions, squares, out=np.zeros_like(squares), where=squares > 0))
 
 
 def _whites(rows: NDArray[np.float32]) -> NDArray[np.float64]:

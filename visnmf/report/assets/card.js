@@ -10,7 +10,7 @@ function wordsOf(group) {
     if (share !== null) told.push(`${percent(share)} of the energy`);
     told.push(`sparseness ${parts.sparseness[k].toFixed(2)}`);
   }
-  if (group.hidden) told.push('hidden');
+  if (group.hidden) told.push('hidden: left out of the picture here, kept in the model');
   return told.join(', ');
 }
 

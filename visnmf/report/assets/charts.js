@@ -31,9 +31,9 @@ function along(levels) {
 }
 
 // The objective, or the error, over iterations; on a logarithmic axis. Dashed: on a stand-in for V
-const COURSE = { width: 560, height: 200, left: 58, right: 550, top: 22, bottom: 170 };
+const COURSE = { height: 200, left: 58, top: 22, bottom: 170 };
 
-function course({ history, errors }) {
+function course({ history, errors }, width) {
   let before = 0;
   const points = history.map(([phase, iteration, , objective], i) => {
     if (i && history[i - 1][0] !== phase) before += history[i - 1][1];
@@ -41,7 +41,8 @@ function course({ history, errors }) {
     return { phase, x, y: errors ? errors[i] : objective, exact: ['V', 'closing'].includes(phase) };
   }).filter((point) => point.y > 0);
   if (points.length < 3) return [];
-  const logs = points.map((point) => Math.log(point.y)), { left, right, top, bottom } = COURSE;
+  const logs = points.map((point) => Math.log(point.y));
+  const { left, top, bottom } = COURSE, right = width - 10;
   const low = Math.min(...logs), span = Math.max(...logs) - low || 1;
   const begin = points[0].x, end = points.at(-1).x;
   const x = (v) => left + (end > begin ? (v - begin) / (end - begin) : 1) * (right - left);
@@ -60,7 +61,7 @@ function course({ history, errors }) {
   const what = errors ? 'relative error' : 'objective';
   const label = `${what} over iterations ${begin} to ${end}, from ${tell(points[0].y)} to `
     + tell(points.at(-1).y);
-  const box = `0 0 ${COURSE.width} ${COURSE.height}`;
+  const box = `0 0 ${width} ${COURSE.height}`;
   const dashed = points.some((point) => !point.exact) ? ', dashed on a stand-in for the pictures' : '';
   return [svg('svg', { viewBox: box, class: 'chart', role: 'img', 'aria-label': label }, ...rules, ...lines,
     word(left, 12, `${what}, logarithmic${dashed}`), word(left, 190, `${begin}`),

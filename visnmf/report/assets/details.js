@@ -1,18 +1,18 @@
 // The details of a part, what can be done to it, and the selection as a file.
 function details(group) {
-  const act = (text, next) => pressed(text, () => { edit(next()); if (chosen) focusOn(chosen); });
+  const act = (text, next) => pressed(text, () => { edit(next()); focusOn(chosen || groups[0]); });
   const at = groups.indexOf(group);
   const others = nearest(group, groups.filter((g) => g !== group));
-  const into = make('select', { 'aria-label': 'merge into' }, make('option', { value: '' }, 'Merge into …'),
+  const into = make('select', { 'aria-label': 'merge into' },
     ...others.map((g, i) => make('option', { value: i }, g.name)));
-  into.addEventListener('change', () => edit(merge(group, others[Number(into.value)])));
+  const join = act('Merge into', () => merge(group, others[Number(into.value)]));
   const most = images ? mostUsed(group, 8) : [];
   return make('div', { id: 'part', class: 'details', role: 'group', 'aria-label': `details of ${group.name}` },
     make('p', { class: 'row' }, nameInput(group),
       act(group.hidden ? 'Show' : 'Hide', () => toggle(group)),
       act('Delete', () => remove(group)),
       act('Earlier', () => move(group, at - 1)), act('Later', () => move(group, at + 1)),
-      ...(others.length ? [into] : [])),
+      ...(others.length ? [join, into] : [])),
     make('p', {}, wordsOf(group)), make('div', { class: 'charts' }, ...chartsOf(group)),
     ...(most.length ? [make('p', {}, 'Used most in'), make('div', { class: 'grid small' }, ...most.map(imageTile))] : []));
 }
@@ -21,7 +21,7 @@ function nameInput(group) {
   const input = make('input', { type: 'text', maxlength: 200, 'aria-label': 'name of the part' });
   input.value = group.name;
   input.addEventListener('change', () => {
-    const name = input.value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim(); // as names of parts must be
+    const name = input.value.replace(/\p{Z}/gu, ' ').replace(/\p{C}/gu, '').trim(); // all of it printable
     if (name && name !== group.name) edit(rename(group, name));
     else input.value = group.name;
   });

@@ -27,5 +27,6 @@ function tile(canvas, words, act, attributes = {}) {
     canvas, caption);
 }
 
+const UNSEEN = { 'aria-hidden': 'true' };
 const quoted = (name) => make('bdi', {}, name); // a name cannot turn the text around it
 const narrow = () => matchMedia('(max-width: 61.9rem)').matches;

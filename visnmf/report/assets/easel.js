@@ -34,7 +34,7 @@ function gramNow(rows) {
 function usualAmounts() {
   const used = active();
   const sum = new Float32Array(size);
-  const usual = used.map((g) => (g.from.length === 1 ? parts.weights[g.from[0]] : 1));
+  const usual = used.map((g) => total(g.from.map((k) => parts.usage[k])));
   used.forEach((g, a) => {
     const row = pictureOf(g);
     for (let j = 0; j < size; j++) sum[j] += usual[a] * row[j];
@@ -57,7 +57,7 @@ function rebuild() {
 function redraw() {
   const values = rebuild();
   paint(canvases.rebuilt, values, view.white);
-  $('built').textContent = `${shown.count} of ${shown.order.length}`;
+  $('built').textContent = `${shown.count} of ${shown.order.length} parts`;
   if (!shown.original) return;
   const { values: original, known } = shown.original;
   const rest = original.map((v, j) => v - values[j]);

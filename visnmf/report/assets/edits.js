@@ -1,7 +1,7 @@
 // Parts as they are edited: named, hidden, deleted, merged, moved; undone, and kept in a file.
 // A group is what has become one part. Groups are not changed but replaced, so that what was
 // before can be put back.
-const untouched = parts.names.map((name, k) => ({ from: [k], name, hidden: false }));
+const untouched = parts.names.map((name, k) => ({ from: [k], name, hidden: parts.hidden?.[k] ?? false }));
 let groups = untouched;
 let chosen = null; // the group whose details are open
 const past = [], future = [];
@@ -43,16 +43,18 @@ function merge(group, into) {
   return replaced(group).map((g) => (g === into ? both : g));
 }
 
-// A merged part is the sum of its parts, each as strong as it is used (root mean square)
+// A merged part is the mean of its parts, each weighted by how much it is used
 const pictures = new Map();
 function pictureOf(group) {
   if (group.from.length === 1) return W[group.from[0]];
   const key = keyOf(group);
   if (!pictures.has(key)) {
-    const sum = new Float32Array(size);
-    for (const k of group.from) {
-      for (let j = 0; j < size; j++) sum[j] += parts.weights[k] * W[k][j];
-    }
+    const sum = new Float32Array(size), uses = group.from.map((k) => parts.usage[k]);
+    const all = total(uses);
+    group.from.forEach((k, place) => {
+      const weight = all > 0 ? uses[place] / all : 1 / uses.length;
+      for (let j = 0; j < size; j++) sum[j] += weight * W[k][j];
+    });
     pictures.set(key, sum);
   }
   return pictures.get(key);

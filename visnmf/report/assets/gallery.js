@@ -22,7 +22,8 @@ function showParts() {
   const tiles = sorted().flatMap((group) => {
     const canvas = blank('');
     paint(canvas, pictureOf(group), whiteOf(group));
-    const button = tile(canvas, [quoted(group.name)], () => choose(group));
+    const button = tile(canvas, [quoted(group.name), ...(group.hidden ? [make('small', {}, 'hidden')] : [])],
+      () => choose(group));
     button.dataset.part = keyOf(group);
     button.classList.toggle('off', group.hidden);
     button.setAttribute('aria-expanded', group === chosen);

@@ -3,12 +3,20 @@ $('about').textContent = told.about;
 
 $('theme').addEventListener('click', () => {
   document.documentElement.dataset.theme = isDark() ? 'light' : 'dark';
-  redraw();
+  recolor();
 });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolor);
+function recolor() {
+  redraw();
+  if (images) drawMap();
+}
 
 function showMaking() {
-  if (told.fit.history) $('course').replaceChildren(...course(told.fit));
+  if (told.fit.history) {
+    const draws = () => $('course').replaceChildren(...course(told.fit, $('course').clientWidth || 320));
+    new ResizeObserver(draws).observe($('course'));
+    draws();
+  }
   $('ended').textContent = told.fit.ended;
   const rows = (pairs) => pairs.flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]);
   $('summary').append(...rows(told.summary));
@@ -47,5 +55,6 @@ Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
     showImages();
     new ResizeObserver(drawMap).observe(plane);
   }
+  document.body.dataset.took = performance.now(); // since the page was asked for
   document.body.dataset.ready = 'yes';
 });

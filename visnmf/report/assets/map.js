@@ -7,7 +7,8 @@ let thumbs = []; // what is drawn as a picture: [image, left, top, width, height
 
 const kinds = images && images.labels ? [...new Set(images.labels)].sort() : [];
 const colored = kinds.length > 1 && kinds.length <= COLORS.length;
-const colorOf = (i) => COLORS[colored ? kinds.indexOf(images.labels[i]) : 0];
+const colorOf = (i) => COLORS[kinds.indexOf(images.labels[i])];
+const accent = () => getComputedStyle(document.documentElement).getPropertyValue('--accent');
 
 function at([u, v]) {
   const side = plane.clientWidth;
@@ -51,16 +52,20 @@ function drawMap() {
   context.scale(ratio, ratio);
   context.imageSmoothingEnabled = false;
   context.lineWidth = 2;
+  context.fillStyle = accent();
   for (const [i, x, y] of dots) {
-    context.fillStyle = colorOf(i);
+    if (colored) context.fillStyle = colorOf(i);
     context.beginPath();
     context.arc(x, y, 2.5, 0, 7);
     context.fill();
   }
   for (const [i, ...box] of boxes) {
+    context.filter = brightness(i);
     context.drawImage(...placeOf(i), ...box);
+    context.filter = 'none';
+    if (!colored) continue;
     context.strokeStyle = colorOf(i);
-    if (colored) context.strokeRect(...box);
+    context.strokeRect(...box);
   }
   thumbs = boxes;
   const ringed = boxes.find(([i]) => i === shown.image);

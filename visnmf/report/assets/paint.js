@@ -1,6 +1,7 @@
 // Values to pixels: gray or color, or diverging colors (blue below zero, red above).
 function blank(label) {
-  const canvas = make('canvas', { role: 'img', 'aria-label': label });
+  const told = label ? { role: 'img', 'aria-label': label } : UNSEEN; // words beside it tell all
+  const canvas = make('canvas', told);
   canvas.width = view.width;
   canvas.height = view.height;
   return canvas;

@@ -14,7 +14,6 @@ $('more').addEventListener('click', () => { allBars = !allBars; showRecipe(); })
 function bar(group) {
   const amount = shown.amounts.get(group), picture = pictureOf(group), canvas = blank('');
   paint(canvas, picture, whiteOf(group));
-  canvas.setAttribute('aria-hidden', 'true');
   const value = make('span', { class: 'amount' }, amountTold(amount));
   const input = make('input', { type: 'range', min: 0, step: 'any', 'aria-label': `amount of ${group.name}` });
   input.max = mostOf(group, amount);

@@ -20,10 +20,11 @@ function draw(i, canvas) {
 }
 
 // Dark pictures are looked at brightened, each by what makes its brightest pixel white
-function brighten(canvas, i) {
+function brightness(i) {
   const factor = i !== null && $('bright').checked ? 255 / Math.max(1, images.tops[i]) : 1;
-  canvas.style.filter = factor > 1.05 ? `brightness(${factor.toFixed(3)})` : '';
+  return factor > 1.05 ? `brightness(${factor.toFixed(3)})` : 'none';
 }
+function brighten(canvas, i) { canvas.style.filter = brightness(i); }
 
 // Values of a picture, and which pixels of it are known (null: all)
 function readBack(canvas) {

@@ -106,6 +106,26 @@ def test_pointing_at_a_part_shows_where_it_is_used_most(page, faces_model, tmp_p
     assert page.ask("return document.getElementById('card').hidden")
 
 
+def test_pictures_are_listed_by_error_a_page_at_a_time(page, faces_model, tmp_path):
+    faces = visnmf.samples.load_faces()
+    visnmf.save_report(tmp_path / "e.html", faces_model, faces)
+    page.open(tmp_path / "e.html")
+    worst = np.argsort(-faces_model.reconstruction_error(faces), kind="stable")
+    listed = "return [...document.querySelectorAll('#images bdi')].map((t) => t.textContent)"
+    first = page.ask(listed)
+    assert first == [faces.names[i] for i in worst[:48]]
+    for _ in range(2):
+        page.ask("document.getElementById('next').click()")
+    assert page.ask(listed) == [faces.names[i] for i in worst[96:]]
+    assert page.ask("return document.getElementById('next').disabled")
+    page.set_value("#list", "name", "change")
+    assert page.ask(listed) == sorted(faces.names)[:48]
+    page.ask("document.querySelectorAll('#images > .tile')[2].click()")
+    assert page.ask("return document.getElementById('told').textContent") == faces.names[2]
+    page.ask("document.getElementById('after').click()")
+    assert page.ask("return document.getElementById('told').textContent") == faces.names[3]
+
+
 def test_dark_is_chosen_and_the_course_of_a_loaded_model_is_drawn(page, faces_model, tmp_path):
     faces_model.save(tmp_path / "m.safetensors")
     loaded = visnmf.Model.load(tmp_path / "m.safetensors")

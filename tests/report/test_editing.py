@@ -137,6 +137,20 @@ def test_pictures_are_fitted_again_as_python_does(editor, faces_model):
     assert told.strip() == f"{100 * rest / np.linalg.norm(faces.V[:, at]):.0f} %"
 
 
+def test_pictures_of_which_something_is_hidden_are_fitted_again(page, faces_model, tmp_path):
+    faces = visnmf.samples.load_faces()
+    seen = np.random.default_rng(0).random((100, 25, 25)) < 0.7
+    visnmf.save_report(tmp_path / "h.html", faces_model, faces, observed=seen)
+    page.open(tmp_path / "h.html")
+    act(page, 3, "Delete")
+    at = faces.names.index(page.ask("return document.getElementById('told').textContent"))
+    known = seen[at].ravel()
+    basis = np.delete(faces_model.W, 3, axis=1).astype(float)
+    h, _ = nnls(basis[known], faces.V[known, at].astype(float))
+    expected = np.clip(basis @ h, 0, 1) * 255
+    assert np.abs(page.pixels()[..., 0].ravel() - expected).max() <= 2
+
+
 def test_parts_are_sorted_and_walked_through_with_keys(editor, faces_model):
     editor.ask(AT, 4)
     editor.set_value("#sort", "similarity", "change")

@@ -1,3 +1,5 @@
+import base64
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -6,6 +8,7 @@ import visnmf
 from visnmf.errors import InvalidInputError, MissingDependencyError
 from visnmf.report.choose import chosen_images
 from visnmf.report.facts import facts_of, fit_of, summary_of
+from visnmf.report.packing import quantized
 from visnmf.report.partfacts import _along, _whites
 from visnmf.report.plane import plane_of
 
@@ -106,3 +109,24 @@ def test_a_provenance_of_any_shape_is_told(odd):
     )
     assert fit_of(model)["history"] is None
     assert all(len(text) <= 300 for _, text in [*summary_of(model), *facts_of(model)])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_whole_numbers_are_within_half_a_step(bits):
+    rows = np.random.default_rng(0).random((3, 50)).astype(np.float32)
+    rows[1] = 0
+    told = quantized(rows, bits)
+    raw = base64.b64decode(told["values"])
+    whole = np.frombuffer(raw, "<u2" if bits == 16 else np.uint8).reshape(3, 50)
+    off = np.abs(whole * np.array(told["scales"])[:, None] - rows).max(axis=1)
+    assert (off <= rows.max(axis=1) / (2**bits - 1) / 2 * 1.001).all()
+
+
+def test_large_sets_are_cut_down_and_the_page_says_so(tmp_path):
+    layout = visnmf.ImageLayout(6, 5)
+    rng = np.random.default_rng(0)
+    model = visnmf.Model(rng.random((30, 4)), layout)
+    images = visnmf.ImageSet(rng.random((30, 20_000), np.float32), layout)
+    visnmf.save_report(tmp_path / "r.html", model, images)
+    assert (tmp_path / "r.html").stat().st_size < 2e6
+    assert "3,000 of 20,000 pictures" in (tmp_path / "r.html").read_text()

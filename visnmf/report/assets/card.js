@@ -38,10 +38,10 @@ function showCard(group, tile) {
     brighten(thumb, i);
     return thumb;
   }) : [];
-  const used = thumbs.length ? [make('p', {}, 'used most in'), make('div', { class: 'thumbs' }, ...thumbs)] : [];
+  const used = [make('p', {}, 'used most in'), make('div', { class: 'thumbs' }, ...thumbs)];
   card.replaceChildren(make('div', { class: 'head' }, canvas,
     make('p', {}, make('b', {}, quoted(group.name)), make('br'), wordsOf(group))),
-  ...chartsOf(group).slice(0, 1), ...used);
+  ...chartsOf(group).slice(0, 1), ...(thumbs.length ? used : []));
   card.hidden = false;
   const box = tile.getBoundingClientRect(), own = card.getBoundingClientRect();
   const below = box.bottom + own.height + 6 < innerHeight;

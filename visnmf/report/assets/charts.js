@@ -24,7 +24,8 @@ function histogram(counted) {
 // Of the coefficients of a part along the set: a course in time, or a spectrum over bands
 function along(levels) {
   const x = (i) => (levels.length < 2 ? 0 : i * WIDE / (levels.length - 1));
-  const d = levels.map((v, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${(50 - 48 * v / 255).toFixed(1)}`);
+  const y = (level) => 50 - 48 * level / 255;
+  const d = levels.map((level, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(level).toFixed(1)}`);
   return make('figure', {}, chart(52, 'its coefficients from the first picture to the last',
     svg('path', { d: d.join(''), class: 'line' }), svg('path', { d: `M0 50.5H${WIDE}` })),
     make('figcaption', {}, 'from the first picture to the last'));
@@ -63,7 +64,8 @@ function course({ history, errors }, width) {
     + tell(points.at(-1).y);
   const box = `0 0 ${width} ${COURSE.height}`;
   const dashed = points.some((point) => !point.exact) ? ', dashed on a stand-in for the pictures' : '';
-  return [svg('svg', { viewBox: box, class: 'chart', role: 'img', 'aria-label': label }, ...rules, ...lines,
+  const attributes = { viewBox: box, class: 'chart', role: 'img', 'aria-label': label };
+  return [svg('svg', attributes, ...rules, ...lines,
     word(left, 12, `${what}, logarithmic${dashed}`), word(left, 190, `${begin}`),
     word(right, 190, `iteration ${end}`, 'end'))];
 }

@@ -7,21 +7,25 @@ function details(group) {
     ...others.map((g, i) => make('option', { value: i }, g.name)));
   const join = act('Merge into', () => merge(group, others[Number(into.value)]));
   const most = images ? mostUsed(group, 8) : [];
-  return make('div', { id: 'part', class: 'details', role: 'group', 'aria-label': `details of ${group.name}` },
+  const used = [make('p', {}, 'Used most in'),
+    make('div', { class: 'grid small' }, ...most.map(imageTile))];
+  const told = { role: 'group', 'aria-label': `details of ${group.name}` };
+  return make('div', { id: 'part', class: 'details', ...told },
     make('p', { class: 'row' }, nameInput(group),
       act(group.hidden ? 'Show' : 'Hide', () => toggle(group)),
       act('Delete', () => remove(group)),
       act('Earlier', () => move(group, at - 1)), act('Later', () => move(group, at + 1)),
       ...(others.length ? [join, into] : [])),
     make('p', {}, wordsOf(group)), make('div', { class: 'charts' }, ...chartsOf(group)),
-    ...(most.length ? [make('p', {}, 'Used most in'), make('div', { class: 'grid small' }, ...most.map(imageTile))] : []));
+    ...(most.length ? used : []));
 }
 
 function nameInput(group) {
   const input = make('input', { type: 'text', maxlength: 200, 'aria-label': 'name of the part' });
   input.value = group.name;
   input.addEventListener('change', () => {
-    const name = input.value.replace(/\p{Z}/gu, ' ').replace(/\p{C}/gu, '').trim(); // all of it printable
+    // All of a name has to be printable
+    const name = input.value.replace(/\p{Z}/gu, ' ').replace(/\p{C}/gu, '').trim();
     if (name && name !== group.name) edit(rename(group, name));
     else input.value = group.name;
   });

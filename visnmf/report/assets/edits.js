@@ -1,7 +1,8 @@
 // Parts as they are edited: named, hidden, deleted, merged, moved; undone, and kept in a file.
 // A group is what has become one part. Groups are not changed but replaced, so that what was
 // before can be put back.
-const untouched = parts.names.map((name, k) => ({ from: [k], name, hidden: parts.hidden?.[k] ?? false }));
+const isHidden = (k) => parts.hidden?.[k] ?? false; // files of models may tell
+const untouched = parts.names.map((name, k) => ({ from: [k], name, hidden: isHidden(k) }));
 let groups = untouched;
 let chosen = null; // the group whose details are open
 const past = [], future = [];

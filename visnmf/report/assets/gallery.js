@@ -14,7 +14,8 @@ function sorted() {
 }
 // Of a merged part: energies add up, sparseness is that of the first
 function valueOf(group, by) {
-  return by === 'energy' ? total(group.from.map((k) => parts.energy[k])) : parts.sparseness[group.from[0]];
+  if (by === 'sparseness') return parts.sparseness[group.from[0]];
+  return total(group.from.map((k) => parts.energy[k]));
 }
 
 function showParts() {
@@ -22,8 +23,8 @@ function showParts() {
   const tiles = sorted().flatMap((group) => {
     const canvas = blank('');
     paint(canvas, pictureOf(group), whiteOf(group));
-    const button = tile(canvas, [quoted(group.name), ...(group.hidden ? [make('small', {}, 'hidden')] : [])],
-      () => choose(group));
+    const words = [quoted(group.name), ...(group.hidden ? [make('small', {}, 'hidden')] : [])];
+    const button = tile(canvas, words, () => choose(group));
     button.dataset.part = keyOf(group);
     button.classList.toggle('off', group.hidden);
     button.setAttribute('aria-expanded', group === chosen);

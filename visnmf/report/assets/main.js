@@ -13,12 +13,14 @@ function recolor() {
 
 function showMaking() {
   if (told.fit.history) {
-    const draws = () => $('course').replaceChildren(...course(told.fit, $('course').clientWidth || 320));
-    new ResizeObserver(draws).observe($('course'));
+    const place = $('course');
+    const draws = () => place.replaceChildren(...course(told.fit, place.clientWidth || WIDE));
+    new ResizeObserver(draws).observe(place);
     draws();
   }
   $('ended').textContent = told.fit.ended;
-  const rows = (pairs) => pairs.flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]);
+  const row = ([name, value]) => [make('dt', {}, name), make('dd', {}, value)];
+  const rows = (pairs) => pairs.flatMap(row);
   $('summary').append(...rows(told.summary));
   $('facts').append(...rows(told.facts));
   $('making').hidden = !told.summary.length && !told.facts.length && !told.fit.history;
@@ -38,8 +40,10 @@ if (images) {
   const tops = [...images.tops].sort((a, b) => a - b);
   $('bright').checked = tops[tops.length >> 1] < 100;
   const peak = images.residual * view.white;
+  const full = peak.toPrecision(2);
   $('scale').textContent = view.channels === 3
-    ? `gray: nothing left over; black and white at ${peak.toPrecision(2)}` : `blue: darker than rebuilt, red: brighter; full at ${peak.toPrecision(2)}`;
+    ? `gray: nothing left over; black and white at ${full}`
+    : `blue: darker than rebuilt, red: brighter; full at ${full}`;
 }
 if (bits !== null || (images && images.partial)) document.body.classList.add('masked');
 showMaking();
@@ -49,9 +53,6 @@ Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
   open(images ? listed()[0] : null);
   showParts();
   if (images) {
-  // Where most pictures are dark beside the brightest one, they could not be seen
-  const tops = [...images.tops].sort((a, b) => a - b);
-  $('bright').checked = tops[tops.length >> 1] < 100;
     showImages();
     new ResizeObserver(drawMap).observe(plane);
   }

@@ -93,9 +93,11 @@ function imageAt(x, y) {
 
 function tellMap() {
   const { kind, explained } = images.map;
-  const axis = (n) => (explained[n] === undefined ? '' : `axis ${n + 1}: ${percent(explained[n])} of the variance`);
-  $('across').textContent = kind === 'umap' ? 'UMAP: near pictures are alike; the axes have no unit' : axis(0);
-  $('upward').textContent = kind === 'umap' ? '' : axis(1);
+  const [across = '', upward = ''] = kind === 'umap'
+    ? ['UMAP: near pictures are alike; the axes have no unit']
+    : explained.map((share, n) => `axis ${n + 1}: ${percent(share)} of the variance`);
+  $('across').textContent = across;
+  $('upward').textContent = upward;
   $('legend').replaceChildren(...(colored ? kinds.map((label, k) => {
     const dot = make('i');
     dot.style.background = COLORS[k];

@@ -7,7 +7,8 @@ function listed() {
   const all = [...images.errors.keys()], by = $('list').value;
   if (by === 'worst') all.sort((a, b) => images.errors[b] - images.errors[a]);
   if (by === 'best') all.sort((a, b) => images.errors[a] - images.errors[b]);
-  if (by === 'name') all.sort((a, b) => images.names[a].localeCompare(images.names[b], 'en', { numeric: true }));
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  if (by === 'name') all.sort((a, b) => compare(images.names[a], images.names[b]));
   return all;
 }
 

@@ -15,7 +15,8 @@ function bar(group) {
   const amount = shown.amounts.get(group), picture = pictureOf(group), canvas = blank('');
   paint(canvas, picture, whiteOf(group));
   const value = make('span', { class: 'amount' }, amountTold(amount));
-  const input = make('input', { type: 'range', min: 0, step: 'any', 'aria-label': `amount of ${group.name}` });
+  const label = `amount of ${group.name}`;
+  const input = make('input', { type: 'range', min: 0, step: 'any', 'aria-label': label });
   input.max = mostOf(group, amount);
   input.value = amount;
   input.dataset.part = keyOf(group);
@@ -28,7 +29,10 @@ function bar(group) {
   return make('label', {}, canvas, name, value, input);
 }
 
-const amountTold = (v) => (v === 0 ? '0' : v < 0.001 ? v.toExponential(0) : v.toPrecision(v < 0.1 ? 2 : 3));
+function amountTold(v) {
+  if (v === 0) return '0';
+  return v < 0.001 ? v.toExponential(0) : v.toPrecision(v < 0.1 ? 2 : 3);
+}
 
 // Where a bar ends: a third beyond what any picture has, or what makes a part white
 function mostOf(group, amount) {

@@ -9,8 +9,9 @@ from visnmf.errors import InvalidInputError, MissingDependencyError
 from visnmf.report.choose import chosen_images
 from visnmf.report.facts import facts_of, fit_of, summary_of
 from visnmf.report.packing import quantized
-from visnmf.report.partfacts import _along, _whites
+from visnmf.report.partfacts import _along, _whites, parts_of
 from visnmf.report.plane import plane_of
+from visnmf.report.view import view_of
 
 
 @pytest.mark.parametrize("channels", [1, 3, 5])
@@ -79,6 +80,17 @@ def test_a_part_is_told_along_the_set():
     assert _along(np.array([[0, 1, 2], [0, 0, 0]], np.float32)) == [[0, 128, 255], [0, 0, 0]]
     long = np.repeat(np.arange(160, dtype=np.float32), 100)[None]
     assert _along(long) == [[round(255 * i / 159) for i in range(160)]]
+
+
+def test_channels_of_a_part_are_told_where_they_are_no_colors():
+    mask = np.array([[True, False], [True, True]])
+    layout = visnmf.ImageLayout(2, 2, 4, mask=mask)
+    W = np.tile([0.0, 1, 2, 4], 3)[:, None]
+    view = view_of(layout, 1)
+    assert parts_of(visnmf.Model(W, layout), view, None)["spectra"] == [[0, 64, 128, 255]]
+    layout = visnmf.ImageLayout(2, 2, 3)
+    told = parts_of(visnmf.Model(np.ones((12, 1)), layout), view_of(layout, 1), None)
+    assert told["spectra"] is None
 
 
 def test_a_bright_pixel_does_not_darken_the_part():

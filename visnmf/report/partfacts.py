@@ -51,6 +51,7 @@ def parts_of(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
         "whites": _whites(rows).tolist(),
         "histograms": histograms,
         "along": along,
+        "spectra": _levels(_spectra(model)) if model.layout.channels > 3 else None,
         **quantized(rows, 16 if rows.size <= _FINE else 8),
     }
 
@@ -91,6 +92,16 @@ def _along(H: NDArray[np.float32]) -> list[list[int]]:
     n = H.shape[1]
     starts = np.unique(np.linspace(0, n, min(n, _PLACES), endpoint=False).astype(np.intp))
     means = np.add.reduceat(H, starts, axis=1) / np.diff([*starts, n])
-    tops = means.max(axis=1, keepdims=True)
-    levels = np.divide(255 * means, tops, out=np.zeros_like(means), where=tops > 0)
+    return _levels(means)
+
+
+def _spectra(model: Model) -> NDArray[np.float32]:
+    """Return the mean of each channel of each part, (rank, channels)."""
+    return model.W.T.reshape(model.rank, -1, model.layout.channels).mean(axis=1)
+
+
+def _levels(rows: NDArray[Any]) -> list[list[int]]:
+    """Return rows from 0 to 255, the largest entry of each row."""
+    tops = rows.max(axis=1, keepdims=True)
+    levels = np.divide(255 * rows, tops, out=np.zeros_like(rows), where=tops > 0)
     return np.rint(levels).astype(int).tolist()

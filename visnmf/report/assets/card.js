@@ -21,9 +21,18 @@ function mostUsed(group, count) {
 }
 
 function chartsOf(group) {
-  if (group.from.length > 1 || !images) return [];
-  const k = group.from[0];
-  return [histogram(parts.histograms[k]), ...(parts.along ? [along(parts.along[k])] : [])];
+  if (group.from.length > 1) return [];
+  const k = group.from[0], charts = [];
+  if (images) charts.push(histogram(parts.histograms[k]));
+  if (parts.spectra) {
+    const caption = `mean of each of its ${parts.spectra[k].length} channels`;
+    charts.push(along(parts.spectra[k], caption, caption));
+  }
+  if (parts.along) {
+    const caption = 'from the first picture to the last';
+    charts.push(along(parts.along[k], `how much of it pictures hold, ${caption}`, caption));
+  }
+  return charts;
 }
 
 const card = make('div', { id: 'card', role: 'tooltip', hidden: true });

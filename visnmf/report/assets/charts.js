@@ -21,14 +21,15 @@ function histogram(counted) {
     make('figcaption', {}, `how much of it pictures hold; ${percent(counted.zeros / all)} hold none`));
 }
 
-// Of the coefficients of a part along the set: a course in time, or a spectrum over bands
-function along(levels) {
+// Of the coefficients of a part along the set (a course in time, a spectrum over bands), or of its
+// channels
+function along(levels, label, caption) {
   const x = (i) => (levels.length < 2 ? 0 : i * WIDE / (levels.length - 1));
   const y = (level) => 50 - 48 * level / 255;
   const d = levels.map((level, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(level).toFixed(1)}`);
-  return make('figure', {}, chart(52, 'its coefficients from the first picture to the last',
+  return make('figure', {}, chart(52, label,
     svg('path', { d: d.join(''), class: 'line' }), svg('path', { d: `M0 50.5H${WIDE}` })),
-    make('figcaption', {}, 'from the first picture to the last'));
+    make('figcaption', {}, caption));
 }
 
 // The objective, or the error, over iterations; on a logarithmic axis. Dashed: on a stand-in for V

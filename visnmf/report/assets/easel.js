@@ -34,7 +34,7 @@ function gramNow(rows) {
 function usualAmounts() {
   const used = active();
   const sum = new Float32Array(size);
-  const usual = used.map((g) => total(g.from.map((k) => parts.usage[k])));
+  const usual = used.map((g) => usageOf(g.from));
   used.forEach((g, a) => {
     const row = pictureOf(g);
     for (let j = 0; j < size; j++) sum[j] += usual[a] * row[j];

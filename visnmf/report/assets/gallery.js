@@ -56,13 +56,19 @@ function settle() {
   if (now === inUse) { renameBars(); return; }
   inUse = now;
   if (shown.image !== null) open(shown.image);
-  else setAmounts(new Map(active().map((g) => [g, shown.amounts.get(g) ?? amountBefore(g)])));
+  else setAmounts(new Map(active().map((g) => [g, amountBefore(g)])));
 }
-// A renamed or moved group is another object with the same parts
+// What a group takes over of the amounts that its parts had in the groups before
 function amountBefore(group) {
-  const before = [...shown.amounts.keys()].find((g) => keyOf(g) === keyOf(group));
-  return before ? shown.amounts.get(before) : 0;
+  let sum = 0;
+  for (const [before, amount] of shown.amounts) {
+    const shared = before.from.filter((k) => group.from.includes(k));
+    if (shared.length === before.from.length) sum += amount;
+    else if (shared.length) sum += amount * usageOf(shared) / (usageOf(before.from) || 1);
+  }
+  return sum;
 }
+const usageOf = (from) => total(from.map((k) => parts.usage[k]));
 function renameBars() {
   const amounts = new Map(active().map((g) => [g, amountBefore(g)]));
   const place = new Map([...amounts.keys()].map((g) => [keyOf(g), g]));

@@ -54,7 +54,7 @@ Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
   showParts();
   if (images) {
     showImages();
-    new ResizeObserver(drawMap).observe(plane);
+    new ResizeObserver(() => shift(0, 0)).observe(plane);
   }
   document.body.dataset.took = performance.now(); // since the page was asked for
   document.body.dataset.ready = 'yes';

@@ -19,7 +19,8 @@ function at([u, v]) {
 // The picture that is open comes first, so that it is always a thumbnail
 function laidOut(side) {
   const longest = Math.max(view.width, view.height), taken = new Map(), dots = [], boxes = [];
-  const width = THUMB * view.width / longest, height = THUMB * view.height / longest;
+  const width = Math.max(6, THUMB * view.width / longest);
+  const height = Math.max(6, THUMB * view.height / longest);
   const order = [...images.errors.keys()];
   if (shown.image !== null) order.unshift(shown.image);
   for (const i of order) {

@@ -53,7 +53,16 @@ def test_what_is_not_finite_is_left_out():
 
 @pytest.mark.parametrize(
     "rows",
-    [None, 3, [3], [["V", 1, 0.0, 1.0]], [["V", 1, 0.0, "1", None]], [["V", True, 0, 1, None]]],
+    [
+        None,
+        3,
+        [3],
+        [["V", 1, 0.0, 1.0]],
+        [["V", 1, 0.0, "1", None]],
+        [["V", True, 0, 1, None]],
+        [["V", 10**400, 0, 1, None]],
+        [["V", 1, 10**400, 1, None]],
+    ],
 )
 def test_a_file_without_or_with_a_damaged_history_still_opens(model, rows, tmp_path):
     provenance = {**model.provenance, "history": rows}

@@ -113,7 +113,9 @@ def test_an_error_of_each_record_follows_from_the_last_one():
     assert fit_of(model)["history"]
 
 
-@pytest.mark.parametrize("odd", [3, None, [1], {"a": [float(3)]}, "x" * 10_000])
+@pytest.mark.parametrize(
+    "odd", [3, None, [1], {"a": [float(3)]}, "x" * 10_000, 10**400, -1], ids=range(7)
+)
 def test_a_provenance_of_any_shape_is_told(odd):
     keys = "settings versions history relative_error n_iter seconds reason source date".split()
     model = visnmf.Model(

@@ -17,6 +17,7 @@ __all__ = ["KEPT", "course_of", "history_of"]
 
 KEPT = 200
 """About how many records of a run are kept; the first and the last of each phase always are."""
+_MOST = 10 * KEPT  # that are read: a file may come from anyone
 
 
 def course_of(history: Sequence[Record]) -> list[list[Any]]:
@@ -73,7 +74,9 @@ def history_of(model: Model) -> list[Record]:
     if model.factorization is not None:
         return list(model.factorization.history)
     rows = model.provenance.get("history")
-    return [_record(row) for row in rows if _is_row(row)] if isinstance(rows, list) else []
+    if not isinstance(rows, list):
+        return []
+    return [_record(row) for row in rows[:_MOST] if _is_row(row)]
 
 
 def _row(record: Record) -> list[Any]:
@@ -103,5 +106,6 @@ def _is_row(row: Any) -> bool:
         isinstance(phase, str)
         and len(phase) <= 40
         and type(iteration) is int
+        and 0 <= iteration < 10**12
         and all(type(v) in (int, float) and abs(v) < 1e300 for v in numbers)
     )

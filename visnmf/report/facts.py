@@ -53,7 +53,7 @@ def summary_of(model: Model) -> list[list[str]]:
         ("visnmf", versions.get("visnmf")),
     ]
     return [
-        [name, f"{value:,}" if type(value) is int else str(value)[:_LONGEST]]
+        [name, (f"{value:,}" if type(value) is int else str(value))[:_LONGEST]]
         for name, value in rows
         if value is not None
     ]
@@ -90,7 +90,7 @@ def _errors(model: Model, history: list[list[Any]]) -> list[float | None] | None
         and not any(settings.get(name) for name in ("terms_W", "terms_H", "weighted"))
     )
     final = history[-1][3]
-    if not plain or final <= 0 or any(row[3] <= 0 for row in history):
+    if not plain or any(not 1e-100 < row[3] < 1e100 for row in history):
         return None
     return [
         None if row[0] in _SAMPLES else round(last * math.sqrt(row[3] / final), 6)
@@ -114,7 +114,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) < 1e300
 
 
 def _rows(value: Any, name: str) -> Iterator[tuple[str, str]]:

@@ -86,9 +86,8 @@ def _png(pixels: NDArray[np.uint8]) -> str:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(
-        file, "PNG", compress_level=3
-    )  # half the time of 6, a twentieth larger
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image.save(file, "PNG", compress_level=3)  # half the time of 6, a twentieth larger
     return "data:image/png;base64," + _text(file.getvalue())
 
 

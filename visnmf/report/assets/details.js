@@ -24,8 +24,7 @@ function nameInput(group) {
   const input = make('input', { type: 'text', maxlength: 200, 'aria-label': 'name of the part' });
   input.value = group.name;
   input.addEventListener('change', () => {
-    // All of a name has to be printable
-    const name = input.value.replace(/\p{Z}/gu, ' ').replace(/\p{C}/gu, '').trim();
+    const name = printable(input.value);
     if (name && name !== group.name) edit(rename(group, name));
     else input.value = group.name;
   });

@@ -7,7 +7,7 @@ for (const name of ['original', 'rebuilt', 'residual']) {
   canvases[name] = blank(`${name} picture`);
   canvases[name].id = name;
   const caption = make('figcaption', {}, name);
-  $('easel').append(make('figure', {}, canvases[name], caption));
+  $('easel').append(make('figure', { class: name }, canvases[name], caption));
 }
 
 const active = () => groups.filter((group) => !group.hidden);

@@ -99,5 +99,11 @@ function groupsOf(text) {
     && Array.isArray(group.from) && group.from.length > 0 && group.from.every((k) =>
       Number.isInteger(k) && k >= 0 && k < parts.rank && !used.has(k) && used.add(k)));
   if (!fits) throw new Error('this selection is damaged');
-  return file.parts.map(({ from, name, hidden }) => ({ from, name, hidden }));
+  return file.parts.map(({ from, name, hidden }) =>
+    ({ from, name: printable(name) || parts.names[from[0]], hidden }));
+}
+
+// Names are of printable characters, 200 at most
+function printable(name) {
+  return name.replace(/\p{Z}/gu, ' ').replace(/\p{C}/gu, '').trim().slice(0, 200);
 }

@@ -138,3 +138,26 @@ def test_dark_is_chosen_and_the_course_of_a_loaded_model_is_drawn(page, faces_mo
     light = page.ask(paper)
     page.ask("document.getElementById('theme').click()")
     assert page.ask(paper) != light
+
+
+UNNAMED = """
+const named = (e) => e.getAttribute('aria-label') || e.textContent.trim()
+  || (e.labels && [...e.labels].some((l) => l.textContent.trim()));
+return [...document.querySelectorAll('button, select, input, [role=img], [tabindex]')]
+  .filter((e) => !e.closest('[hidden]') && !named(e)).map((e) => e.outerHTML);
+"""
+
+
+def test_all_that_can_be_used_or_seen_has_a_name(page, faces_model, tmp_path):
+    visnmf.save_report(tmp_path / "n.html", faces_model, visnmf.samples.load_faces())
+    page.open(tmp_path / "n.html")
+    page.ask("document.querySelectorAll('#parts > .tile')[2].click()")
+    assert page.ask(UNNAMED) == []
+    silent = "return document.querySelectorAll('canvas:not([role]):not([aria-hidden])').length"
+    assert page.ask(silent) == 0
+    outline = (
+        "const t = document.querySelector('#parts > .tile'); t.focus();"
+        "return getComputedStyle(t).outlineStyle"
+    )
+    page.press_keys("\ue004")  # Tab: from here on the focus is seen
+    assert page.ask(outline) == "solid"

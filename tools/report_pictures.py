@@ -9,16 +9,22 @@ from pathlib import Path
 
 from PIL import Image
 from selenium import webdriver
+from selenium.webdriver import ActionChains
 from selenium.webdriver.support.ui import WebDriverWait
 
 import visnmf
 
 FOLDER = Path(__file__).parent / "docs" / "report"
-SIZES = {"desktop": (1100, 1500), "phone": (360, 1100)}
+SIZES = {"desktop": (1200, 940), "phone": (390, 940)}
 FLAGS = (
     "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-sync "
     "hide-scrollbars disable-background-networking disable-component-update"
 )
+DETAILS = """
+document.querySelectorAll('#parts > .tile')[5].click();
+document.getElementById('gallery').scrollIntoView();
+"""
+MAP = "document.getElementById('map').scrollIntoView()"
 
 
 def main():
@@ -35,10 +41,19 @@ def main():
         with webdriver.Chrome(options=options, service=service) as browser:
             for size in SIZES:
                 for scheme in ("light", "dark"):
-                    take(browser, page, size, scheme)
+                    show(browser, page, size, scheme)
+                    take(browser, f"{size}-{scheme}")
+            show(browser, page, "desktop", "light")
+            tile = browser.find_elements("css selector", "#parts > .tile")[9]
+            ActionChains(browser).move_to_element(tile).perform()
+            take(browser, "pointing")
+            for script, scheme, name in ((DETAILS, "light", "part"), (MAP, "dark", "map")):
+                show(browser, page, "phone", scheme)
+                browser.execute_script(script)
+                take(browser, name)
 
 
-def take(browser, page, size, scheme):
+def show(browser, page, size, scheme):
     width, height = SIZES[size]
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -48,9 +63,14 @@ def take(browser, page, size, scheme):
     WebDriverWait(browser, 20).until(
         lambda b: b.execute_script("return document.body.dataset.ready === 'yes'")
     )
-    file = FOLDER / f"{size}-{scheme}.png"
+
+
+def take(browser, name):
+    file = FOLDER / f"{name}.png"
     browser.save_screenshot(str(file))
-    Image.open(file).convert("RGB").save(file, optimize=True)
+    # Half the bytes; the rare colors of residuals stay
+    few = Image.open(file).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=0)
+    few.save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,138 +1,163 @@
 """The page in headless Chromium: a bar is dragged, and the picture is what Python rebuilds."""
 
-import json
-import shutil
-import time
-
 import numpy as np
 import pytest
 
 import visnmf
 
 
-@pytest.fixture(scope="module")
-def model():
-    return visnmf.learn(visnmf.samples.load_faces(), 9, max_iter=20)
+def gray(page, canvas="rebuilt"):
+    return page.pixels(canvas)[..., 0].ravel()
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("no browser: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    flags = "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-sync "
-    flags += "disable-background-networking disable-component-update window-size=1200,900"
-    for flag in flags.split():
-        options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(driver)
-    with webdriver.Chrome(options=options, service=service) as opened:
-        yield opened
-
-
-def open_page(browser, path):
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    browser.get(path.as_uri())
-    WebDriverWait(browser, 20).until(
-        lambda b: b.execute_script("return document.body.dataset.ready === 'yes'")
-    )
-
-
-def pixels(browser):
-    return np.array(
-        browser.execute_script(
-            "const c = document.getElementById('rebuilt');"
-            "return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
-        )
-    ).reshape(-1, 4)[:, 0]
-
-
-def test_a_dragged_bar_and_the_build_up_redraw_what_python_rebuilds(browser, model, tmp_path):
-    from selenium.webdriver import ActionChains
-    from selenium.webdriver.common.by import By
-
-    faces = visnmf.samples.load_faces()
+def test_a_dragged_bar_and_the_build_up_redraw_what_python_rebuilds(page, faces_model, tmp_path):
+    faces, model = visnmf.samples.load_faces(), faces_model
     visnmf.save_report(tmp_path / "a.html", model, faces)
-    open_page(browser, tmp_path / "a.html")
+    page.open(tmp_path / "a.html")
     worst = int(np.argmax(model.reconstruction_error(faces)))
     h = model.encode(faces)[:, worst].astype(float)
-    bars = browser.find_elements(By.CSS_SELECTOR, "#recipe input")
-    before = pixels(browser)
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", bars[0])
-    ActionChains(browser).click_and_hold(bars[0]).move_by_offset(-30, 0).release().perform()
+    bars = page.find("#recipe input")
+    before = gray(page)
+    assert np.abs(before - np.clip(model.W @ h, 0, 1) * 255).max() <= 2
+    page.ask("arguments[0].scrollIntoView({block: 'center'})", bars[0])
+    page.actions().click_and_hold(bars[0]).move_by_offset(-30, 0).release().perform()
     h[int(bars[0].get_attribute("data-part"))] = float(bars[0].get_property("value"))
-    expected = np.clip(model.W @ h, 0, 1) * 255
-    assert np.abs(pixels(browser) - before).max() > 2
-    assert np.abs(pixels(browser) - expected).max() <= 2
-    browser.execute_script(
-        "const b = document.getElementById('build'); b.value = 0;"
-        "b.dispatchEvent(new Event('input'))"
+    assert np.abs(gray(page) - before).max() > 2
+    assert np.abs(gray(page) - np.clip(model.W @ h, 0, 1) * 255).max() <= 2
+    page.ask("document.getElementById('reset').click()")
+    h = model.encode(faces)[:, worst].astype(float)
+    order = np.argsort(-h * model.W.sum(axis=0), kind="stable")
+    page.set_value("#build", 3)
+    built = model.W[:, order[:3]] @ h[order[:3]]
+    assert np.abs(gray(page) - np.clip(built, 0, 1) * 255).max() <= 2
+    page.set_value("#build", 0)
+    assert gray(page).max() == 0
+
+
+def test_a_picture_is_drawn_from_black(page, faces_model, tmp_path):
+    visnmf.save_report(tmp_path / "a.html", faces_model)
+    page.open(tmp_path / "a.html")
+    assert gray(page).max() > 100  # the usual mix
+    page.ask("document.getElementById('black').click()")
+    assert gray(page).max() == 0
+    bar = page.find("#recipe input")[0]
+    part, top = int(bar.get_attribute("data-part")), float(bar.get_attribute("max"))
+    page.set_value("#recipe input", top / 2)
+    expected = np.clip(faces_model.W[:, part] * top / 2, 0, 1) * 255
+    assert np.abs(gray(page) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("channels", [3, 5])
+def test_color_and_many_channels_are_rebuilt_as_in_python(page, channels, tmp_path):
+    rng = np.random.default_rng(0)
+    mask = np.ones((9, 8), dtype=bool)
+    mask[:2, :3] = False
+    layout = visnmf.ImageLayout(9, 8, channels, mask=mask)
+    W, H = rng.random((layout.m, 4)), rng.random((4, 12)) / 4
+    model = visnmf.Model(W, layout)
+    images = visnmf.ImageSet((W @ H).astype(np.float32), layout)
+    visnmf.save_report(tmp_path / "c.html", model, images)
+    page.open(tmp_path / "c.html")
+    title = page.ask("return document.getElementById('told').textContent")
+    at = images.names.index(title)
+    expected = layout.to_images(model.W @ model.encode(images))[at]
+    if channels == 5:
+        expected = np.repeat(expected.mean(axis=-1, keepdims=True), 3, axis=-1)
+        brightest = layout.to_images(images.V).mean(axis=-1).max()
+        assert brightest < 0.5  # so that it is what is shown as white
+        expected = expected / brightest
+    for canvas in ("rebuilt", "original"):
+        found = page.pixels(canvas)
+        assert np.abs(found[mask][:, :3] - np.clip(expected[mask], 0, 1) * 255).max() <= 2
+        assert (found[~mask][:, 3] == 0).all()
+
+
+def test_what_is_not_known_of_a_picture_is_left_out(page, faces_model, tmp_path):
+    faces = visnmf.samples.load_faces()
+    seen = np.ones((25, 25), dtype=bool)
+    seen[15:] = False
+    visnmf.save_report(tmp_path / "d.html", faces_model, faces, observed=seen)
+    page.open(tmp_path / "d.html")
+    at = faces.names.index(page.ask("return document.getElementById('told').textContent"))
+    h = faces_model.encode(faces, observed=seen)[:, at]
+    np.testing.assert_allclose(gray(page), np.clip(faces_model.W @ h, 0, 1) * 255, atol=2)
+    assert (page.pixels("original")[15:, :, 3] == 0).all()
+    assert (page.pixels("residual")[15:, :, 3] == 0).all()
+    error = faces_model.reconstruction_error(faces, observed=seen)[at]
+    assert page.ask("return document.getElementById('missed').textContent") == (
+        f"{100 * error:.0f} % left over"
     )
-    assert pixels(browser).max() == 0
-    network = "return performance.getEntriesByType('resource').map((e) => e.name)"
-    assert [n for n in browser.execute_script(network) if not n.startswith("data:")] == []
-    assert browser.get_log("browser") == []
 
 
-def test_hostile_names_do_not_run_and_a_phone_sees_no_overflow(browser, model, tmp_path):
-    evil = "</script><script>window.bad=1</script><img src=x onerror=window.bad=1>"
-    names = [evil] * 9
-    hostile = visnmf.Model(model.W, model.layout, part_names=names, provenance={evil: evil})
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True},
+def test_pointing_at_a_part_shows_where_it_is_used_most(page, faces_model, tmp_path):
+    faces = visnmf.samples.load_faces()
+    visnmf.save_report(tmp_path / "e.html", faces_model, faces)
+    page.open(tmp_path / "e.html")
+    page.actions().move_to_element(page.find("#parts > .tile")[4]).perform()
+    assert page.ask("return !document.getElementById('card').hidden")
+    names = page.ask(
+        "return [...document.querySelectorAll('#card .thumbs canvas')]"
+        ".map((c) => c.getAttribute('aria-label'))"
     )
-    visnmf.save_report(tmp_path / "b.html", hostile, title=evil)
-    open_page(browser, tmp_path / "b.html")
-    assert browser.execute_script("return window.bad === undefined")
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
-    assert browser.get_log("browser") == []
+    most = np.argsort(-faces_model.encode(faces)[4])[:4]
+    assert names == [faces.names[i] for i in most]
+    assert len(page.find("#card svg rect")) == 32
+    page.press_keys("\ue00c")  # Escape
+    assert page.ask("return document.getElementById('card').hidden")
 
 
-def test_parts_are_merged_hidden_and_told_in_a_selection(browser, model, tmp_path):
-    from visnmf.report.content import digest_of
+def test_pictures_are_listed_by_error_a_page_at_a_time(page, faces_model, tmp_path):
+    faces = visnmf.samples.load_faces()
+    visnmf.save_report(tmp_path / "e.html", faces_model, faces)
+    page.open(tmp_path / "e.html")
+    worst = np.argsort(-faces_model.reconstruction_error(faces), kind="stable")
+    listed = "return [...document.querySelectorAll('#images bdi')].map((t) => t.textContent)"
+    first = page.ask(listed)
+    assert first == [faces.names[i] for i in worst[:48]]
+    for _ in range(2):
+        page.ask("document.getElementById('next').click()")
+    assert page.ask(listed) == [faces.names[i] for i in worst[96:]]
+    assert page.ask("return document.getElementById('next').disabled")
+    page.set_value("#list", "name", "change")
+    assert page.ask(listed) == sorted(faces.names)[:48]
+    page.ask("document.querySelectorAll('#images > .tile')[2].click()")
+    assert page.ask("return document.getElementById('told').textContent") == faces.names[2]
+    page.ask("document.getElementById('after').click()")
+    assert page.ask("return document.getElementById('told').textContent") == faces.names[3]
 
-    visnmf.save_report(tmp_path / "c.html", model, visnmf.samples.load_faces())
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    browser.execute_cdp_cmd(
-        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
-    )
-    open_page(browser, tmp_path / "c.html")
+
+def test_dark_is_chosen_and_the_course_of_a_loaded_model_is_drawn(page, faces_model, tmp_path):
+    faces_model.save(tmp_path / "m.safetensors")
+    loaded = visnmf.Model.load(tmp_path / "m.safetensors")
+    visnmf.save_report(tmp_path / "f.html", loaded)
+    page.open(tmp_path / "f.html")
+    told = page.ask("return document.querySelector('#course svg').getAttribute('aria-label')")
+    error = 100 * faces_model.provenance["relative_error"]
+    assert told.endswith(f"to {error:.0f} %")
     paper = "return getComputedStyle(document.body).backgroundColor"
-    light = browser.execute_script(paper)
-    browser.execute_script("document.getElementById('theme').click()")
-    assert browser.execute_script(paper) != light
-    browser.execute_script(
-        "document.querySelectorAll('#parts button')[4].click();"
-        "const s = document.getElementById('sort'); s.value = 'similarity';"
-        "s.dispatchEvent(new Event('change'));"
+    light = page.ask(paper)
+    page.ask("document.getElementById('theme').click()")
+    assert page.ask(paper) != light
+
+
+UNNAMED = """
+const named = (e) => e.getAttribute('aria-label') || e.textContent.trim()
+  || (e.labels && [...e.labels].some((l) => l.textContent.trim()));
+return [...document.querySelectorAll('button, select, input, [role=img], [tabindex]')]
+  .filter((e) => !e.closest('[hidden]') && !named(e)).map((e) => e.outerHTML);
+"""
+
+
+def test_all_that_can_be_used_or_seen_has_a_name(page, faces_model, tmp_path):
+    visnmf.save_report(tmp_path / "n.html", faces_model, visnmf.samples.load_faces())
+    page.open(tmp_path / "n.html")
+    page.ask("document.querySelectorAll('#parts > .tile')[2].click()")
+    assert page.ask(UNNAMED) == []
+    silent = "return document.querySelectorAll('canvas:not([role]):not([aria-hidden])').length"
+    assert page.ask(silent) == 0
+    outline = (
+        "const t = document.querySelector('#parts > .tile'); t.focus();"
+        "return getComputedStyle(t).outlineStyle"
     )
-    nearest = browser.execute_script("return document.querySelector('#parts span').textContent")
-    assert nearest == "part 5"
-    browser.execute_script(
-        "const s = document.getElementById('sort'); s.value = 'order';"
-        "s.dispatchEvent(new Event('change'));"
-    )
-    press = (
-        "for (const text of ['Merge into the one before', 'Hide']) {"
-        "  document.querySelectorAll('#parts button')[1].click();"
-        "  [...document.querySelectorAll('#part > button')]"
-        "    .find((b) => b.textContent === text).click(); }"
-        "document.getElementById('download').click()"
-    )
-    browser.execute_script(press)
-    file = tmp_path / "selection.json"
-    for _ in range(100):
-        if file.exists():
-            break
-        time.sleep(0.1)
-    told = json.loads(file.read_text())
-    assert told["model"] == {"rank": 9, "digest": digest_of(model)}
-    assert told["parts"][0] == {"from": [0, 1], "name": "part 1", "hidden": False}
-    assert told["parts"][1] == {"from": [2], "name": "part 3", "hidden": True}
-    assert browser.get_log("browser") == []
+    page.press_keys("\ue004")  # Tab: from here on the focus is seen
+    assert page.ask(outline) == "solid"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 
 from visnmf.cli.kernels import ENCODING, kernels_for_one_run
+from visnmf.cli.mask import mask_option, read_mask
 from visnmf.cli.options import (
     OutputFile,
     channels_option,
@@ -29,6 +30,7 @@ __all__ = ["report"]
     epilog=examples(
         "visnmf report faces.safetensors faces/ -o faces.html",
         "visnmf report faces.safetensors",
+        "visnmf report faces.safetensors hidden/ --mask known.png",
         "visnmf report cube.safetensors cubes/ -o cube.html --channels 40,25,10",
     ),
 )
@@ -56,13 +58,14 @@ __all__ = ["report"]
     type=click.Choice(["pca", "umap"]),
     default="pca",
     show_default=True,
-    help="How the map of the pictures is made; umap needs umap-learn.",
+    help="How the map of the pictures is made; umap needs 'visnmf[umap]'.",
 )
 @click.option(
     "--labels",
     metavar="CSV|folder",
     help="Labels, told beside the names: from a table of names and labels, or from folders' names.",
 )
+@mask_option
 @recursive_option
 @on_error_option
 @jobs_option
@@ -76,6 +79,7 @@ def report(
     channels: int | tuple[int, int, int] | None,
     map_kind: Literal["pca", "umap"],
     labels: str | None,
+    mask_file: Path | None,
     recursive: bool,
     on_error: str,
 ) -> None:
@@ -83,7 +87,7 @@ def report(
 
     It opens in any browser and needs no network. Parts are sorted, named, hidden, merged and
     reordered there; pictures are rebuilt while the amounts of parts are dragged; those that
-    the parts explain least come first.
+    the parts explain least come first. Without IMAGES it shows the parts, and draws with them.
     """
     from visnmf.cli.larger import reads_lazily
     from visnmf.cli.source import load_model, read_like
@@ -92,6 +96,8 @@ def report(
     model = load_model(model_file, f"visnmf show {quote(str(model_file))} shows them")
     output = output or model_file.with_name(f"{model_file.stem}-report.html")
     images: Any = None
+    if source is None and mask_file is not None:
+        raise click.UsageError("--mask tells what is known of IMAGES; give them too")
     if source is not None:
         size = (model.layout.height, model.layout.width)
         reading = {"recursive": recursive, "on_error": on_error}
@@ -101,6 +107,7 @@ def report(
         output,
         model,
         images,
+        observed=read_mask(mask_file, model.layout),
         title=title or model_file.stem,
         channels=channels,
         max_images=max_images,

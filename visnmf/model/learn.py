@@ -16,6 +16,7 @@ from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
 from visnmf.kernels.threads import threads
 from visnmf.model.alignment import warn_unaligned
+from visnmf.model.course import course_of
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
 from visnmf.solve.encode import encode
@@ -75,8 +76,8 @@ def learn(
     -------
     Model
         The parts with their provenance: source and preparation of the pictures, the recipe, all
-        settings, relative error, and versions. Its `factorization` is the run itself,
-        with the encodings of the pictures as `H`; it is not saved.
+        settings, relative error, course of the fit, and versions. Its `factorization` is the run
+        itself, with the encodings of the pictures as `H`; it is not saved.
 
     Raises
     ------
@@ -171,6 +172,7 @@ def _provenance(
         "n_iter": run.n_iter,
         "reason": run.reason,
         "seconds": run.history[-1].seconds if run.history else 0.0,
+        "history": course_of(run.history),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {
             "visnmf": visnmf.__version__,

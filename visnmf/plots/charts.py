@@ -123,9 +123,9 @@ def convergence(result: Any, *, against: Literal["seconds", "iterations"] = "sec
 
     Parameters
     ----------
-    result : Factorization, Model fresh from `learn`, or list of records
-        What has a history, or the history: records with phase, iteration,
-        seconds, objective and kkt.
+    result : Factorization, Model or list of records
+        What has a history (that of a loaded model is thinned out), or the history: records
+        with phase, iteration, seconds, objective and kkt.
     against : {"seconds", "iterations"}
         What runs to the right. Iterations are counted on through the phases.
 
@@ -142,12 +142,15 @@ def convergence(result: Any, *, against: Literal["seconds", "iterations"] = "sec
     """
     if against not in ("seconds", "iterations"):
         raise InvalidInputError(f'against must be "seconds" or "iterations", not {against!r}')
-    run = getattr(result, "factorization", result)
-    history = getattr(run, "history", run)
+    from visnmf.model.course import history_of
+    from visnmf.model.model import Model
+
+    history = history_of(result) if isinstance(result, Model) else result
+    history = getattr(history, "history", history)
     if not history:
         raise InvalidInputError(
-            "there is no history to draw: give a Factorization, or a Model fresh from "
-            "visnmf.learn (a saved model does not keep it)"
+            "there is no history to draw: give a Factorization, or a Model of visnmf.learn "
+            "(model files of visnmf before 0.6 do not keep it)"
         )
     figure = chart_figure(6.4, 4.8)
     upper, lower = figure.subplots(2, 1, sharex=True)

@@ -12,6 +12,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
 from visnmf.model.columns import Images, column_blocks, column_errors
+from visnmf.model.observed import known_blocks
 
 if TYPE_CHECKING:
     from visnmf.model.model import Model
@@ -32,13 +33,20 @@ class Encoded:
     H : ndarray, shape (rank, n), float32
         Their encodings.
     errors : ndarray, shape (n,), float64
-        ``||v - W h|| / ||v||`` of each.
+        ``||v - W h|| / ||v||`` of each, over what is known of it.
+    masks : ndarray of bool, shape (m, number of images), optional
+        What is known of each; None where all is.
     """
 
     images: Images
     places: NDArray[np.intp]
     H: NDArray[np.float32]
     errors: NDArray[np.float64]
+    masks: NDArray[np.bool_] | None = None
+
+    def known(self, chosen: NDArray[np.intp]) -> NDArray[np.bool_] | None:
+        """Return what is known of some of the pictures, (m, k), or None where all is."""
+        return None if self.masks is None else self.masks[:, self.places[chosen]]
 
     def columns(self, chosen: NDArray[np.intp], model: Model) -> NDArray[np.float32]:
         """Return some of the pictures as columns, (m, k)."""
@@ -66,26 +74,30 @@ class Encoded:
         return None if labels is None else [str(label) for label in labels[self.places[chosen]]]
 
 
-def encoded(model: Model, images: Images, H: Any = None, *, kernels: str = "auto") -> Encoded:
+def encoded(
+    model: Model, images: Images, H: Any = None, *, observed: Any = None, kernels: str = "auto"
+) -> Encoded:
     """Encode pictures, unless H is known, and measure what the parts leave of each.
 
     Raises
     ------
     InvalidInputError
-        The pictures or H do not fit the model, or there is no picture.
+        The pictures, H or masks do not fit, or there is no picture.
     """
     from visnmf.solve.encode import encode
 
     given = None if H is None else np.asarray(H, dtype=np.float32)
-    found, errors, first = [], [], 0
-    for V in column_blocks(images, model.layout):
+    found, errors, masks, first = [], [], [], 0
+    for V, known in known_blocks(images, observed, model.layout):
         last = first + V.shape[1]
         if given is None:
-            found.append(encode(V, model.W, loss=model.loss, kernels=kernels))
+            found.append(encode(V, model.W, loss=model.loss, observed=known, kernels=kernels))
         else:
             _check_encodings(given, model.rank, last)
             found.append(given[:, first:last])
-        errors.append(column_errors(V, model.W @ found[-1]))
+        errors.append(column_errors(V, model.W @ found[-1], known))
+        if known is not None:
+            masks.append(known)
         first = last
     if first == 0:
         raise InvalidInputError("there is no picture to report on: the set is empty")
@@ -93,7 +105,11 @@ def encoded(model: Model, images: Images, H: Any = None, *, kernels: str = "auto
         raise InvalidInputError(f"H tells of {given.shape[1]} pictures, but there are {first}")
     kept = np.setdiff1d(np.arange(first), list(getattr(images, "lost", ())))
     return Encoded(
-        images, kept, np.concatenate(found, axis=1)[:, kept], np.concatenate(errors)[kept]
+        images,
+        kept,
+        np.concatenate(found, axis=1)[:, kept],
+        np.concatenate(errors)[kept],
+        np.concatenate(masks, axis=1) if masks else None,
     )
 
 

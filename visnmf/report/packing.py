@@ -41,39 +41,53 @@ def bits_as_text(mask: NDArray[np.bool_]) -> str:
     return _text(np.packbits(mask).tobytes())
 
 
-def image_sheets(pictures: NDArray[np.uint8]) -> list[dict[str, Any]]:
+def image_sheets(
+    pictures: NDArray[np.uint8], seen: NDArray[np.bool_] | None = None
+) -> list[dict[str, Any]]:
     """Lay pictures out on PNG sheets, without loss.
 
     Parameters
     ----------
     pictures : ndarray, shape (n, height, width, 1 or 3), uint8
+    seen : ndarray of bool, shape (height, width) or (n, height, width), optional
+        Where there is something to see; the sheets are transparent elsewhere.
 
     Returns
     -------
     list of dict
         ``uri``, ``columns`` (pictures in a row) and ``count`` of each sheet, in order.
     """
-    n, height, width, channels = pictures.shape
+    n, height, width, _ = pictures.shape
+    if seen is not None:
+        seen = np.broadcast_to(seen, (n, height, width))
+        alpha = np.where(seen, 255, 0).astype(np.uint8)[..., None]
+        pictures = np.concatenate([np.where(seen[..., None], pictures, 0), alpha], axis=-1)
     most_across, most_down = max(1, _SIDE // width), max(1, _SIDE // height)
     across = min(most_across, max(1, round(np.sqrt(n * height / width))))
     step = across * most_down
     sheets = []
     for first in range(0, n, step):
         some = pictures[first : first + step]
-        down = -(-len(some) // across)
-        grid = np.zeros((down * across, height, width, channels), np.uint8)
-        grid[: len(some)] = some
-        sheet = grid.reshape(down, across, height, width, channels).swapaxes(1, 2)
-        uri = _png(np.ascontiguousarray(sheet).reshape(down * height, across * width, channels))
-        sheets.append({"uri": uri, "columns": across, "count": len(some)})
+        sheets.append({"uri": _png(_grid(some, across)), "columns": across, "count": len(some)})
     return sheets
 
 
+def _grid(pictures: NDArray[np.uint8], across: int) -> NDArray[np.uint8]:
+    n, height, width, channels = pictures.shape
+    down = -(-n // across)
+    grid = np.zeros((down * across, height, width, channels), np.uint8)
+    grid[:n] = pictures
+    grid = grid.reshape(down, across, height, width, channels).swapaxes(1, 2)
+    return np.ascontiguousarray(grid).reshape(down * height, across * width, channels)
+
+
 def _png(pixels: NDArray[np.uint8]) -> str:
+    """Return gray, gray with alpha, RGB or RGBA as a data URI."""
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image.save(file, "PNG", compress_level=3)  # half the time of 6, a twentieth larger
     return "data:image/png;base64," + _text(file.getvalue())
 
 

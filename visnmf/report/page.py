@@ -13,13 +13,22 @@ from typing import Any
 __all__ = ["SCRIPTS", "page_of"]
 
 SCRIPTS = (
+    "dom.js",
     "data.js",
     "paint.js",
+    "sheets.js",
+    "fit.js",
+    "edits.js",
     "easel.js",
+    "recipe.js",
+    "charts.js",
+    "card.js",
     "gallery.js",
-    "curation.js",
+    "details.js",
+    "pictures.js",
     "map.js",
-    "theme.js",
+    "zoom.js",
+    "keys.js",
     "main.js",
 )
 """In the order in which they are joined: each uses what is above it."""
@@ -48,7 +57,7 @@ def page_of(title: str, document: dict[str, Any]) -> bytes:
     }
     # One pass: what is put in is not looked at again
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: pieces[found[1]], _asset("page.html"))
-    return page.encode("utf-8")
+    return page.encode("utf-8", errors="replace")  # names of files may be no text at all
 
 
 def _asset(name: str) -> str:

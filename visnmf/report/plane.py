@@ -9,9 +9,23 @@ from numpy.typing import NDArray
 
 from visnmf.errors import InvalidInputError, MissingDependencyError
 
-__all__ = ["KINDS", "plane_of"]
+__all__ = ["check_kind", "plane_of"]
 
 KINDS = ("pca", "umap")
+_FEWEST = 5
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of map that is not known, or that needs what is not installed."""
+    if kind not in KINDS:
+        raise InvalidInputError(f"map={kind!r} is not known; use one of {', '.join(KINDS)}")
+    if kind == "umap":
+        from importlib.util import find_spec
+
+        if find_spec("umap") is None:
+            raise MissingDependencyError(
+                "map='umap' needs umap-learn: pip install 'visnmf[umap]'; map='pca' needs nothing"
+            )
 
 
 def plane_of(contributions: NDArray[np.float32], chosen: NDArray[np.intp], kind: str) -> Any:
@@ -29,13 +43,12 @@ def plane_of(contributions: NDArray[np.float32], chosen: NDArray[np.intp], kind:
     Returns
     -------
     dict
-        ``kind``, ``points`` as [x, y] in [0, 1], and of "pca" ``explained``, the
-        share of the variance along each axis.
+        ``kind``, ``points`` as [x, y] in [0, 1], and ``explained``: of "pca" the share of the
+        variance along each axis, of "umap" nothing.
     """
-    if kind not in KINDS:
-        raise InvalidInputError(f"map={kind!r} is not known; use one of {', '.join(KINDS)}")
     if kind == "umap":
-        return {"kind": "umap", "points": _unit(_umap(contributions[:, chosen]))}
+        places = _unit(_umap(contributions[:, chosen]))
+        return {"kind": "umap", "points": places, "explained": []}
     mean = contributions.mean(axis=1, keepdims=True, dtype=np.float64)
     centered = contributions - mean.astype(np.float32)
     covariance = (centered @ centered.T).astype(np.float64)
@@ -53,16 +66,16 @@ def plane_of(contributions: NDArray[np.float32], chosen: NDArray[np.intp], kind:
 
 
 def _umap(encodings: NDArray[np.float32]) -> NDArray[np.float64]:
+    from umap import UMAP
+
     n = encodings.shape[1]
-    if n < 5:
-        raise InvalidInputError(f'map="umap" needs 5 pictures or more, not {n}; use map="pca"')
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise MissingDependencyError(
-            'map="umap" needs umap-learn: pip install umap-learn; map="pca" needs nothing'
-        ) from error
-    mapper = UMAP(n_neighbors=min(15, n - 1), random_state=0, n_jobs=1)
+    if n < _FEWEST:
+        raise InvalidInputError(
+            f"map='umap' needs {_FEWEST} pictures or more, not {n}; use map='pca'"
+        )
+    # A spectral start needs more pictures than it has dimensions and neighbors
+    start = "spectral" if n > 50 else "random"
+    mapper = UMAP(n_neighbors=min(15, n - 1), init=start, random_state=0, n_jobs=1)
     return np.asarray(mapper.fit_transform(encodings.T), dtype=np.float64)
 
 

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from visnmf.errors import InvalidInputError, MissingDependencyError
+from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.kernels.threads import threads
 from visnmf.report.content import content_of
 from visnmf.report.encoded import encoded
 from visnmf.report.page import page_of
-from visnmf.report.plane import KINDS
+from visnmf.report.plane import check_kind
 from visnmf.report.view import view_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from visnmf.images.imageset import ImageSet
     from visnmf.model.columns import Images
     from visnmf.model.model import Model
 
@@ -32,6 +33,7 @@ def save_report(
     images: Images | None = None,
     *,
     H: ArrayLike | None = None,
+    observed: ImageSet | ArrayLike | None = None,
     title: str | None = None,
     channels: int | tuple[int, int, int] | None = None,
     max_images: int = 3000,
@@ -57,6 +59,9 @@ def save_report(
         alone, and pictures drawn with them.
     H : array_like, shape (rank, n), optional
         The encodings of `images`, where they are known; by default they are computed.
+    observed : ImageSet or array_like of bool, optional
+        Which pixels of the pictures are known, as of `Model.encode`; the others are left out of
+        their encodings and errors, and the page shows them as missing.
     title : str, optional
         Of the page; by default it tells how many parts there are.
     channels : int or three ints, optional
@@ -65,10 +70,10 @@ def save_report(
     max_images : int
         Of more pictures than that, a quarter explained least, a quarter that use some part
         most, and a spread of the others are in the page; the page says so. Large pictures leave
-        room for fewer (8 million values in all), and are reduced to 80,000 values each.
+        room for fewer (10 million values in all), and are reduced to 120,000 values each.
     map : {"pca", "umap"}
         How the map of the pictures is made: principal components of the encodings, or UMAP,
-        which needs umap-learn.
+        which needs umap-learn (``pip install 'visnmf[umap]'``).
     kernels : {"auto", "compiled", "numpy"}
         As in `visnmf.factorize`.
     n_jobs : int, optional
@@ -97,8 +102,9 @@ def save_report(
             f"save_report takes a Model, got {type(model).__name__}; visnmf.learn makes one, "
             "and visnmf.Model(W, layout) of any parts"
         )
-    if images is None and H is not None:
-        raise InvalidInputError("H tells of pictures; give them too, as images")
+    for name, given in (("H", H), ("observed", observed)):
+        if images is None and given is not None:
+            raise InvalidInputError(f"{name} tells of pictures; give them too, as images")
     _check_options(model, channels, max_images, map)
     target = Path(path)
     if not target.parent.is_dir():
@@ -106,7 +112,9 @@ def save_report(
             f"cannot write {target}: there is no folder {target.parent}; make it first"
         )
     with threads(n_jobs):
-        told = None if images is None else encoded(model, images, H, kernels=kernels)
+        told = None
+        if images is not None:
+            told = encoded(model, images, H, observed=observed, kernels=kernels)
         view = view_of(model.layout, model.rank, channels)
         content = content_of(model, view, told, most=max_images, map_kind=map)
     content["title"] = title or f"{model.rank} part{'s' * (model.rank != 1)}"
@@ -129,12 +137,4 @@ def _check_options(model: Model, channels: Any, max_images: Any, map_kind: Any) 
         or max_images < 1
     ):
         raise InvalidInputError(f"max_images must be a whole number from 1, not {max_images!r}")
-    if map_kind not in KINDS:
-        raise InvalidInputError(f"map={map_kind!r} is not known; use one of {', '.join(KINDS)}")
-    if map_kind == "umap":
-        from importlib.util import find_spec
-
-        if find_spec("umap") is None:
-            raise MissingDependencyError(
-                'map="umap" needs umap-learn: pip install umap-learn; map="pca" needs nothing'
-            )
+    check_kind(map_kind)

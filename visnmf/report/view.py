@@ -12,8 +12,8 @@ from visnmf.plots.tones import visible
 
 __all__ = ["View", "view_of"]
 
-_PART_VALUES = 3_000_000
-_PICTURE_VALUES = 80_000
+_PART_VALUES = 4_000_000
+_PICTURE_VALUES = 120_000
 """Values that all parts, and one picture, may have in the page."""
 
 

@@ -1,8 +1,10 @@
-"""The explorer: size, time over learning, encoding and a montage, and a drag in Chromium."""
+"""The explorer: size, time over learning, encoding and a montage, and redraws in Chromium."""
 
 import shutil
 import tempfile
 from pathlib import Path
+
+import numpy as np
 
 import visnmf
 
@@ -21,12 +23,21 @@ const times = Array.from({length: 50}, (_, k) => {
   canvas.getContext('2d').getImageData(0, 0, 1, 1);
   return performance.now() - start;
 });
-return Math.max(...times);
+const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+return {ms: Math.max(...times), part: Number(bar.dataset.part), amount: Number(bar.value),
+  name: document.getElementById('told').textContent,
+  pixels: [...pixels].filter((_, j) => j % 4 === 0)};
+"""
+EDIT = """
+document.querySelector('#parts > .tile').click();
+const start = performance.now();
+[...document.querySelectorAll('#part button')].find((b) => b.textContent === 'Delete').click();
+return performance.now() - start;
 """
 
 
 def run(options):
-    """Print a row a set; the drag is the slowest of 50 redraws."""
+    """Print a row a set; the redraw is the slowest of 50, the edit takes a part away."""
     rows, kept = [], {}
     names = [name for name in options.sets if name in RANKS]
     for name, (X, _) in datasets.at_hand(names):
@@ -42,18 +53,22 @@ def run(options):
 
             took, model = seconds(learned)
             writing, _ = seconds(lambda: visnmf.save_report(page, model, images))  # noqa: B023
-            size, drag = page.stat().st_size / 1e6, dragged(page, folder)
-        kept[name] = {"MB": size, "ratio": writing / took, "drag ms": drag}
-        told = "no browser" if drag is None else f"{drag:.1f} ms"
-        rows.append(
-            [name, len(images), model.rank, f"{size:.1f} MB", f"{writing / took:.2f}", told]
-        )
-    table("the page", ["set", "images", "rank", "size", "time ratio", "slowest redraw"], rows)
+            told = {"MB": page.stat().st_size / 1e6, "ratio": writing / took}
+            told |= in_browser(page, folder, model, images) or {}
+        kept[name] = told
+        ms = [
+            f"{told[key]:.0f}" if key in told else "no browser" for key in ("open", "drag", "edit")
+        ]
+        levels = f"{told['levels']:.2f}" if "levels" in told else ""
+        size, ratio = f"{told['MB']:.1f} MB", f"{told['ratio']:.2f}"
+        rows.append([name, len(images), model.rank, size, ratio, *ms, levels])
+    heads = ["set", "images", "rank", "size", "time ratio", "open ms", "redraw ms", "edit ms"]
+    table("the page", [*heads, "gray levels off"], rows)
     keep("report_page", kept)
 
 
-def dragged(page, folder):
-    """Return the slowest redraw in milliseconds, or None without a browser."""
+def in_browser(page, folder, model, images):
+    """Return times in milliseconds, and how far a picture is from Python's after a drag."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and driver):
         return None
@@ -69,4 +84,10 @@ def dragged(page, folder):
         WebDriverWait(browser, 30).until(
             lambda b: b.execute_script("return document.body.dataset.ready === 'yes'")
         )
-        return browser.execute_script(DRAG)
+        opened = browser.execute_script("return Number(document.body.dataset.took)")
+        dragged = browser.execute_script(DRAG)
+        edited = browser.execute_script(EDIT)
+    h = model.encode(images[[images.names.index(dragged["name"])]])[:, 0]
+    h[dragged["part"]] = dragged["amount"]
+    off = np.abs(np.clip(model.W @ h, 0, 1) * 255 - dragged["pixels"]).max()
+    return {"open": opened, "drag": dragged["ms"], "edit": edited, "levels": float(off)}

@@ -1,62 +1,100 @@
-// One picture: original, rebuilt and residual, its recipe as bars, and build-up.
-const shown = { image: null, original: null, h: new Float32Array(parts.rank), order: [], count: parts.rank };
-const canvases = ['original', 'rebuilt', 'residual'].map((name) => {
-  const canvas = blank(`${name} picture`), figure = document.createElement('figure'), caption = document.createElement('figcaption');
-  canvas.id = name; caption.textContent = name;
-  figure.append(canvas, caption); $('easel').append(figure);
-  return canvas;
-});
-const sheets = images ? images.sheets.map((sheet) => { const picture = new Image(); picture.src = sheet.uri; return picture; }) : [];
-function draw(i, canvas) {
-  let s = 0;
-  while (i >= images.sheets[s].count) i -= images.sheets[s++].count;
-  const across = images.sheets[s].columns;
-  canvas.getContext('2d', { willReadFrequently: true }).drawImage(sheets[s],
-    (i % across) * view.width, Math.floor(i / across) * view.height, view.width, view.height, 0, 0, view.width, view.height);
+// One picture: original, rebuilt and residual; and build-up.
+// amounts: how much of each active group; order: those groups, strongest first.
+const shown = { image: null, original: null, amounts: new Map(), order: [], count: 0 };
+const canvases = {};
+
+for (const name of ['original', 'rebuilt', 'residual']) {
+  canvases[name] = blank(`${name} picture`);
+  canvases[name].id = name;
+  const caption = make('figcaption', {}, name);
+  $('easel').append(make('figure', { class: name }, canvases[name], caption));
 }
-function originalOf(i) {
-  draw(i, canvases[0]);
-  const data = canvases[0].getContext('2d').getImageData(0, 0, view.width, view.height).data, c = view.channels;
-  return Float32Array.from({ length: size }, (_, j) => data[4 * Math.floor(j / c) + (j % c)] / 255 * view.white);
+
+const active = () => groups.filter((group) => !group.hidden);
+const isUntouched = () => groups.every((g) => g.from.length === 1 && !g.hidden)
+  && groups.length === parts.rank;
+
+// The amounts of a picture: as they are in the file, fitted again where parts have changed
+function amountsOf(image) {
+  const used = active();
+  if (isUntouched()) return new Map(used.map((g) => [g, H[g.from[0]][image]]));
+  const rows = used.map(pictureOf), { values, known } = shown.original;
+  const h = Float64Array.from(used, (g) => (g.from.length === 1 ? H[g.from[0]][image] : 0));
+  descend(known ? gramOf(rows, known) : gramNow(rows), rows.map((row) => dot(row, values)), h);
+  return new Map(used.map((g, a) => [g, h[a]]));
 }
+let gramOfNow = { key: '', gram: null };
+function gramNow(rows) {
+  const key = active().map(keyOf).join(' ');
+  if (gramOfNow.key !== key) gramOfNow = { key, gram: gramOf(rows, null) };
+  return gramOfNow.gram;
+}
+
+// Where no picture is given: all parts, each as it is used, about as bright as a picture is
+function usualAmounts() {
+  const used = active();
+  const sum = new Float32Array(size);
+  const usual = used.map((g) => usageOf(g.from));
+  used.forEach((g, a) => {
+    const row = pictureOf(g);
+    for (let j = 0; j < size; j++) sum[j] += usual[a] * row[j];
+  });
+  const scale = 0.9 * view.white / (largest(sum) || 1);
+  return new Map(used.map((g, a) => [g, scale * usual[a]]));
+}
+
 function rebuild() {
   const sum = new Float32Array(size);
-  for (const k of shown.order.slice(0, shown.count)) {
-    const h = off.has(k) ? 0 : shown.h[k], part = W[k];
-    if (h) for (let j = 0; j < size; j++) sum[j] += h * part[j];
+  for (const group of shown.order.slice(0, shown.count)) {
+    const amount = shown.amounts.get(group);
+    if (!amount) continue;
+    const row = pictureOf(group);
+    for (let j = 0; j < size; j++) sum[j] += amount * row[j];
   }
   return sum;
 }
+
 function redraw() {
   const values = rebuild();
-  paint(canvases[1], values, view.white);
-  $('built').textContent = `${shown.count} of ${parts.rank} parts`;
-  canvases[0].parentElement.hidden = canvases[2].parentElement.hidden = shown.original === null;
-  if (shown.original) paintSigned(canvases[2], shown.original.map((v, j) => v - values[j]), images.residual * view.white);
+  paint(canvases.rebuilt, values, view.white);
+  $('built').textContent = `${shown.count} of ${shown.order.length} parts`;
+  if (!shown.original) return;
+  const { values: original, known } = shown.original;
+  const rest = original.map((v, j) => v - values[j]);
+  const sees = (p) => kept(p) && (known === null || known[p]);
+  paintSigned(canvases.residual, rest, images.residual * view.white, sees);
+  $('left').textContent = ` ${percent(lengthOf(rest, known) / (lengthOf(original, known) || 1))}`;
 }
-function open(image) {
+function lengthOf(values, known) {
+  const seen = known === null ? values : onlyKnown(values, known);
+  return Math.sqrt(dot(seen, seen));
+}
+
+// Show a picture (its place in the page), or null for one that is drawn with parts
+function open(image, amounts = null) {
   shown.image = image;
-  shown.original = image === null ? null : originalOf(image);
-  shown.h = Float32Array.from(W, (_, k) => image === null ? 0 : H[k][image]);
-  shown.count = parts.rank;
-  const light = W.map((part, k) => shown.h[k] * part.reduce((a, b) => a + b, 0));
-  shown.order = [...W.keys()].sort((a, b) => light[b] - light[a]);
-  $('told').textContent = image === null ? 'Drawn with parts' : `${images.names[image]}: error ${images.errors[image]}`;
-  $('build').max = $('build').value = parts.rank;
-  $('recipe').replaceChildren(...shown.order.map(bar));
+  if (image !== null) draw(image, canvases.original);
+  for (const name of ['original', 'rebuilt']) brighten(canvases[name], image);
+  shown.original = image === null ? null : readBack(canvases.original);
+  $('picture').classList.toggle('drawn', image === null);
+  $('reset').textContent = image === null ? 'The usual mix' : 'Its own recipe';
+  $('told').replaceChildren(...(image === null ? ['Drawn with parts'] : [quoted(titleOf(image))]));
+  $('missed').textContent = image === null ? '' : `${percent(images.errors[image])} left over`;
+  canvases.original.setAttribute('aria-label', image === null ? '' : `original: ${titleOf(image)}`);
+  setAmounts(amounts || (image === null ? usualAmounts() : amountsOf(image)));
+  markOpen();
+}
+function setAmounts(amounts) {
+  const light = new Map([...amounts].map(([g, h]) => [g, h * lightOf(g)]));
+  shown.amounts = amounts;
+  shown.order = [...amounts.keys()].sort((a, b) => light.get(b) - light.get(a));
+  shown.count = shown.order.length;
+  $('build').max = shown.count; // before its value, which is held below it
+  $('build').value = shown.count;
+  showRecipe();
   redraw();
 }
-function bar(k) {
-  const label = document.createElement('label'), canvas = blank(parts.names[k]), name = document.createElement('span'), input = document.createElement('input');
-  const top = Math.max(...W[k]), most = H ? Math.max(...H[k]) : 0;
-  paint(canvas, W[k], top || 1);
-  name.textContent = parts.names[k];
-  Object.assign(input, { type: 'range', min: 0, max: 1.3 * most || 1 / (top || 1), step: 'any', value: shown.h[k] });
-  input.dataset.part = k; input.setAttribute('aria-label', `amount of ${parts.names[k]}`);
-  input.addEventListener('input', () => { shown.h[k] = Number(input.value); redraw(); });
-  label.append(canvas, name, input);
-  return label;
-}
+
 $('build').addEventListener('input', () => { shown.count = Number($('build').value); redraw(); });
 $('reset').addEventListener('click', () => open(shown.image));
-$('black').addEventListener('click', () => open(null));
+$('black').addEventListener('click', () => open(null, new Map(active().map((g) => [g, 0]))));

@@ -1,7 +1,7 @@
 """Compress a set: pictures that look alike, and the bands of a cube, in one small file.
 
-    python examples/compress_a_set.py
-    python examples/compress_a_set.py OUTPUT --pictures FOLDER --psnr 30
+    python examples/16_compress_a_set.py
+    python examples/16_compress_a_set.py OUTPUT --pictures FOLDER --psnr 30
 
 An archive holds the parts of a set and how much of each a picture takes, where that is smaller,
 and contact sheets of an image codec where it is not. Both happen here: a hundred faces are few,
@@ -186,7 +186,7 @@ def plant_bands(*, seed: int) -> np.ndarray:
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "compress_a_set"
+    default = Path(__file__).parent / "output" / "16_compress_a_set"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures of your own")
     parser.add_argument("--size", help="HxW, to bring those to one size")

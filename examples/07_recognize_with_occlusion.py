@@ -1,6 +1,6 @@
 """Recognize what is partly hidden: say which pixels are known, and encode by these alone.
 
-    python examples/recognize_with_occlusion.py
+    python examples/07_recognize_with_occlusion.py
 
 A black square lies over a quarter of each picture to be recognized, each time elsewhere. Encoded
 as it is, the square is taken for a part of the picture, and spoils all encodings. Told where it
@@ -118,7 +118,7 @@ def draw_shares(shares: dict[str, dict[str, float]]) -> Figure:
 def output_folder() -> Path:
     """Make the folder to write to, as the command line names it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "recognize_with_occlusion"
+    default = Path(__file__).parent / "output" / "07_recognize_with_occlusion"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     out = parser.parse_args().output
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,9 @@
-"""What are faces made of? Learn 49 parts from 100 faces, and see why they are parts.
+"""Parts of faces
+==============
+
+What are faces made of? Learn 49 parts from 100 faces, and see why they are parts.
+
+::
 
     python examples/01_parts_of_faces.py
     python examples/01_parts_of_faces.py OUTPUT --pictures FOLDER --size 32x32   # your own

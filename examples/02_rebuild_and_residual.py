@@ -1,4 +1,9 @@
-"""Rebuild pictures from parts, look at what is left, and let it tell what does not belong.
+"""Rebuild pictures, and see what is left over
+===========================================
+
+Rebuild pictures from parts, look at what is left, and let it tell what does not belong.
+
+::
 
     python examples/02_rebuild_and_residual.py
 

@@ -1,4 +1,9 @@
-"""From ordinary photos to parts of faces: find faces, bring them to one frame, learn.
+"""From photos to parts of faces
+=============================
+
+Faces are found in ordinary photos, brought to one frame, and learned from.
+
+::
 
     python examples/05_your_photos_to_face_parts.py
     python examples/05_your_photos_to_face_parts.py OUTPUT --photos FOLDER      # photos of your own

@@ -1,4 +1,9 @@
-"""Parts as features: how well a classifier does on them, against raw pixels and PCA.
+"""Parts as features for recognition
+=================================
+
+How well does a classifier do on parts, against raw pixels and PCA?
+
+::
 
     python examples/06_features_for_recognition.py
 

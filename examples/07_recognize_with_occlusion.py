@@ -1,4 +1,9 @@
-"""Recognize what is partly hidden: say which pixels are known, and encode by these alone.
+"""Recognize what is partly hidden
+===============================
+
+Say which pixels are known, and encode by these alone.
+
+::
 
     python examples/07_recognize_with_occlusion.py
 

@@ -1,4 +1,9 @@
-"""Fill in what is hidden: parts learned from the pixels that are seen tell the others.
+"""Fill in hidden pixels
+=====================
+
+Parts learned from the pixels that are seen tell the others.
+
+::
 
     python examples/08_fill_in_pixels.py
 

@@ -1,4 +1,9 @@
-"""Unmix a spectral cube: find its materials, and how much of each is in every pixel.
+"""Unmix a spectral cube
+=====================
+
+Find the materials of a cube, and how much of each is in every pixel.
+
+::
 
     python examples/09_unmix_a_cube.py
     python examples/09_unmix_a_cube.py OUTPUT --cube samson_cube.npz     # a cube of your own

@@ -1,4 +1,9 @@
-"""Classify pictures by where their parts are: patches, encodings, and a linear classifier.
+"""Classify clothes
+================
+
+By where their parts are: patches, encodings, and a linear classifier.
+
+::
 
     python examples/12_classify_clothes.py
     python examples/12_classify_clothes.py --all       # all of Fashion-MNIST; takes some minutes

@@ -1,4 +1,9 @@
-"""Textures: what NMF learns where nothing is aligned, by patches and by visual words.
+"""Tell textures
+=============
+
+What NMF learns where nothing is aligned, by patches and by visual words.
+
+::
 
     python examples/13_textures.py
     python examples/13_textures.py OUTPUT --photos FOLDER      # your own: a photo a texture

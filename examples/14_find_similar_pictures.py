@@ -1,4 +1,9 @@
-"""Search pictures for those that are like a given one, and sort them into groups.
+"""Find similar pictures
+=====================
+
+Search pictures for those that are like a given one, and sort them into groups.
+
+::
 
     python examples/14_find_similar_pictures.py
 

@@ -1,4 +1,9 @@
-"""Spot the odd one out: what is wrong with a texture, and where.
+"""Spot the odd one out
+====================
+
+What is wrong with a texture, and where.
+
+::
 
     python examples/15_spot_the_odd_one_out.py
     python examples/15_spot_the_odd_one_out.py OUTPUT --normal FOLDER --look-at FOLDER

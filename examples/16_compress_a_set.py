@@ -1,4 +1,9 @@
-"""Compress a set: pictures that look alike, and the bands of a cube, in one small file.
+"""Compress a set of pictures
+==========================
+
+Pictures that look alike, and the bands of a cube, in one small file each.
+
+::
 
     python examples/16_compress_a_set.py
     python examples/16_compress_a_set.py OUTPUT --pictures FOLDER --psnr 30

@@ -1,4 +1,9 @@
-"""A set that is never whole in memory: packed once, learned in passes, stopped and gone on with.
+"""Larger than memory
+==================
+
+A set that is never whole in memory: packed once, learned in passes, stopped and gone on with.
+
+::
 
     python examples/17_larger_than_memory.py
     python examples/17_larger_than_memory.py OUTPUT --pictures FOLDER --size 64x64   # your own
@@ -8,7 +13,7 @@ their encodings take a step, and leave behind two small sums that the parts are 
 pass is dear, there are two ways with few of them: online (each picture is seen once, and once
 more to be encoded), and compressed (a sketch of V is factorized instead). Here the set is small,
 and made by blending clothes, so that all three are done in seconds; nothing would change but the
-time if it were a thousand times as large. On the command line:
+time if it were a thousand times as large. On the command line::
 
     visnmf pack photos/ photos.zarr --size 64
     visnmf learn photos.zarr -k 49 -o photos.safetensors --checkpoint run.ckpt --resume

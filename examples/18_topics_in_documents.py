@@ -1,4 +1,9 @@
-"""Topics in documents: NMF of words by documents finds what they are about.
+"""Beyond pictures: topics in documents
+====================================
+
+NMF of words by documents finds what they are about.
+
+::
 
     python examples/18_topics_in_documents.py
     python examples/18_topics_in_documents.py OUTPUT --documents FOLDER --topics 10     # .txt files

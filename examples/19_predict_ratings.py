@@ -1,4 +1,9 @@
-"""Predict how users would like what they have not rated.
+"""Beyond pictures: predict ratings
+================================
+
+How would users like what they have not rated?
+
+::
 
     python examples/19_predict_ratings.py
     python examples/19_predict_ratings.py OUTPUT --ratings ml-100k/u.data     # MovieLens

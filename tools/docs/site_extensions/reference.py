@@ -1,0 +1,94 @@
+"""The reference: names in groups, as people look for them, from reference.toml.
+
+A name of `visnmf.__all__` that no group lists is an error, so that none is forgotten. What a module
+such as `visnmf.plots` offers is listed by itself.
+"""
+
+import tomllib
+import types
+from pathlib import Path
+
+import visnmf
+
+DOCS = Path(__file__).parents[1]
+TABLE = DOCS / "reference.toml"
+PAGES = DOCS / "generated" / "reference"
+
+
+def setup(app):
+    app.connect("builder-inited", write, priority=300)  # before autosummary looks for names
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def read_groups():
+    """Return the groups of the table: title, text, names and modules of each."""
+    return tomllib.loads(TABLE.read_text())["group"]
+
+
+def misplaced(groups):
+    """Return the names that no group lists or two do, and those that visnmf does not have."""
+    listed = [name for group in groups for name in (*group["names"], *group["modules"])]
+    public = set(visnmf.__all__)
+    twice = {name for name in listed if listed.count(name) > 1}
+    return sorted((public ^ set(listed)) | twice)
+
+
+def write(app):
+    groups = read_groups()
+    wrong = misplaced(groups)
+    if wrong:
+        raise ValueError(
+            f"{TABLE.name} must list every name of visnmf.__all__ once; look at {', '.join(wrong)}"
+        )
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for group in groups:
+        page = heading(group["title"], "=") + group["text"].strip() + "\n\n"
+        page += listing("visnmf", group["names"])
+        for module in group["modules"]:
+            page += of_module(module)
+        keep(PAGES / f"{group['page']}.rst", page)
+    pages = "".join(f"   {group['page']}\n" for group in groups)
+    index = heading("Reference", "=") + INTRODUCTION
+    keep(PAGES / "index.rst", f"{index}.. toctree::\n   :maxdepth: 2\n\n{pages}   /cli\n")
+
+
+INTRODUCTION = """\
+Everything public, as people look for it. A picture is a column of V; V (m x n) = W H + U, where W
+(m x rank) holds the parts and H (rank x n) how much of each part a picture takes. Options are given
+by keyword. All errors derive from :class:`visnmf.errors.VisnmfError`.
+
+"""
+
+
+def of_module(name):
+    """Return the section of a module: its words, and what it offers that is not at the top."""
+    module = getattr(visnmf, name)
+    names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+    at_top = {id(getattr(visnmf, top)) for top in visnmf.__all__}
+    values = {inner: getattr(module, inner) for inner in names}
+    own = [n for n, v in values.items() if id(v) not in at_top and not isinstance(v, types.ModuleType)]
+    return (
+        heading(f"visnmf.{name}", "-") + f".. automodule:: visnmf.{name}\n   :no-members:\n\n"
+        + listing(f"visnmf.{name}", own)
+    )  # fmt: skip
+
+
+def listing(module, names):
+    """Return an autosummary table; each name gets a page."""
+    if not names:
+        return ""
+    lines = "".join(f"   {name}\n" for name in names)
+    return (
+        f".. currentmodule:: {module}\n\n.. autosummary::\n   :toctree: ../api\n   :nosignatures:\n\n"
+        f"{lines}\n"
+    )
+
+
+def heading(title, line):
+    return f"{title}\n{line * len(title)}\n\n"
+
+
+def keep(path, text):
+    """Write what changed only, so that Sphinx need not read the rest again."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)

@@ -9,8 +9,8 @@ Rebuild pictures from parts, look at what is left, and let it tell what does not
 
 The parts are learned from half of the trousers and sneakers in datasets/fashion; the other half is
 rebuilt from them: V = W H + U. What the parts cannot make stays in the residual U, of either sign.
-So the error of a picture, |u| / |v|, is an anomaly score: a handbag, of which the model saw none,
-is hard to build from pieces of trousers and sneakers.
+So the error of a picture, the length of its u over that of its v, is an anomaly score: a handbag,
+of which the model saw none, is hard to build from pieces of trousers and sneakers.
 """
 
 import argparse

@@ -13,7 +13,7 @@ the light is; of two lights, a lamp and the sun, it is a sum of two columns, eac
 less. So the background is W H with as many parts as there are lights, and what moves is left over.
 
 What moves also bends the parts, since squares of residuals are summed, and large ones rule. So the
-fit is done again, with `weights=` of 1 / |u| from the last one, some times over: then the sizes of
+fit is done again, with `weights=` that fall with the last residuals, some times over: then sizes of
 residuals are summed, not their squares, and what is far off counts little.
 
 The scene is made, so that the truth is known: coins, cut from the picture of them in scikit-image,

@@ -1,7 +1,6 @@
 """How Sphinx makes the site of visnmf; `tools/site` runs it."""
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -28,6 +27,7 @@ extensions = [
     "site_extensions.gallery",
     "site_extensions.links",
     "site_extensions.mathml",
+    "site_extensions.plain_text",
     "site_extensions.reference",
 ]
 exclude_patterns = [
@@ -51,11 +51,12 @@ templates_path = ["_templates"]
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 
-# Examples and the tutorial
+# Examples and the tutorial; "tutorial" runs only the latter
+site_runs = os.environ.get("SITE_RUNS", "all")
 sphinx_gallery_conf = {
     "examples_dirs": ["tutorial", "../../examples"],
     "gallery_dirs": ["generated/tutorial", "generated/gallery"],
-    "filename_pattern": "tutorial/" if os.environ.get("SITE_RUNS") == "tutorial" else r"\.py",
+    "filename_pattern": "tutorial/" if site_runs == "tutorial" else r"\.py",
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("visnmf",),

@@ -5,7 +5,6 @@ that belong to nobody (not to pyplot). Both are kept here, in place of pyplot's.
 """
 
 import shutil
-import weakref
 from pathlib import Path
 
 from docutils import nodes
@@ -22,6 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def setup(app):
+    app.add_config_value("site_runs", "all", "env")
     app.add_directive("example-picture", ExamplePicture)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -44,14 +44,11 @@ class Arguments:
 class Scraper:
     """What a block of code drew: figures among its values, PNG files of an example."""
 
-    def __init__(self):
-        self.seen = weakref.WeakSet()
-
     def __call__(self, block, block_vars, gallery_conf):
         shown = []
         for value in list(block_vars["example_globals"].values()):
-            if isinstance(value, Figure) and value not in self.seen:
-                self.seen.add(value)
+            if isinstance(value, Figure) and not hasattr(value, "shown_by_site"):
+                value.shown_by_site = True
                 shown.append((Path(next(block_vars["image_path_iterator"])), ""))
                 value.savefig(shown[-1][0], dpi=130)
         script = Path(block_vars["src_file"])
@@ -90,7 +87,7 @@ class ExamplePicture(SphinxDirective):
         caption = " ".join(self.content)
         link = f":doc:`{example} </generated/gallery/{example}>`"
         if not (OUTPUT / name).is_file():
-            if self.config.sphinx_gallery_conf["plot_gallery"]:
+            if self.config.site_runs == "all":
                 log.warning("no example drew %s", name, location=self.get_location())
             return self.parse_rest(f"*{caption} ({link} draws it.)*")
         kept = DOCS / "generated" / "pictures" / example / picture

@@ -4,6 +4,7 @@ A name of `visnmf.__all__` that no group lists is an error, so that none is forg
 such as `visnmf.plots` offers is listed by itself.
 """
 
+import sys
 import tomllib
 import types
 from pathlib import Path
@@ -17,6 +18,7 @@ PAGES = DOCS / "generated" / "reference"
 
 def setup(app):
     app.connect("builder-inited", write, priority=300)  # before autosummary looks for names
+    app.connect("autodoc-skip-member", is_of_sklearn)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -31,6 +33,11 @@ def misplaced(groups):
     public = set(visnmf.__all__)
     twice = {name for name in listed if listed.count(name) > 1}
     return sorted((public ^ set(listed)) | twice)
+
+
+def is_of_sklearn(app, what, name, value, skip, options):
+    """Leave out what estimators inherit: scikit-learn tells it."""
+    return True if str(getattr(value, "__module__", "")).startswith("sklearn.") else None
 
 
 def write(app):
@@ -62,7 +69,7 @@ by keyword. All errors derive from :class:`visnmf.errors.VisnmfError`.
 
 def of_module(name):
     """Return the section of a module: its words, and what it offers that is not at the top."""
-    module = getattr(visnmf, name)
+    module = sys.modules[f"visnmf.{name}"] = getattr(visnmf, name)  # as users name it
     names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
     at_top = {id(getattr(visnmf, top)) for top in visnmf.__all__}
     values = {inner: getattr(module, inner) for inner in names}

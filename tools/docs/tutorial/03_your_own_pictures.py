@@ -33,34 +33,38 @@ for number, picture in enumerate(faces.to_images()):
 (folder / "portrait_99.jpg").write_bytes(b"not a picture")
 
 # %%
-# Can all be read?
-# ----------------
-# Nothing is guessed. A file that cannot be read stops the reading, and is named:
+# Have they one size?
+# -------------------
+# Nothing is guessed. Pictures of several sizes make no columns of one length, so it says what there is, and
+# what would work:
 
 try:
     visnmf.load_images(folder)
-except visnmf.errors.ImageReadError as error:
-    print(error)
-
-# %%
-# ``on_error="warn"`` leaves such files out and tells which; on the command line it is ``--on-error warn``.
-# But pictures of several sizes make no columns of one length:
-
-try:
-    visnmf.load_images(folder, on_error="skip")
 except visnmf.errors.InvalidInputError as error:
     print(error)
 
 # %%
-# Which size?
-# -----------
-# Small. Parts are shapes of light and dark, seen at 32 to 64 pixels a side; each doubling costs four times
-# the time and memory, and brings noise that parts are then spent on. ``size`` is height and width.
-# ``fit`` says what happens to pictures of another shape: ``"crop"`` cuts what is too much, ``"pad"`` adds a
-# margin, ``"stretch"`` distorts.
+# Take a small one. Parts are shapes of light and dark, seen at 32 to 64 pixels a side; each doubling costs
+# four times the time and memory, and brings noise that parts are then spent on. ``size`` is height and
+# width. ``fit`` says what happens to pictures of other proportions: ``"resize"``, the default, stretches
+# them, ``"crop"`` cuts off what is too much, ``"refuse"`` counts them as broken.
+#
+# Can all be read?
+# ----------------
+# A file that cannot be read stops the reading, and is named:
+
+try:
+    visnmf.load_images(folder, size=(48, 42), fit="crop")
+except visnmf.errors.ImageReadError as error:
+    print(str(error).replace(str(folder), "portraits"))
+
+# %%
+# ``on_error="warn"`` leaves such files out and warns, ``"skip"`` leaves them out and keeps their names in
+# ``images.skipped``.
 
 images = visnmf.load_images(folder, size=(48, 42), fit="crop", on_error="skip")
-print(images)
+print(f"{len(images)} pictures of {images.layout.height} x {images.layout.width} pixels")
+print(f"skipped: {len(images.skipped)}")
 plots.basis(images[:24].V, images.layout, scale="common", columns=12)
 
 # %%

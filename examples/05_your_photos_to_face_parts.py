@@ -151,7 +151,7 @@ def paste(canvas: np.ndarray, face: np.ndarray, x: float, rng: np.random.Generat
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "05_your_photos_to_face_parts"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--photos", type=Path, help="a folder of photos with faces")

@@ -92,7 +92,7 @@ def draw_scores(scores: dict[str, dict[str, np.ndarray]]) -> Figure:
 
 def output_folder() -> Path:
     """Make the folder to write to, as the command line names it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "06_features_for_recognition"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     out = parser.parse_args().output

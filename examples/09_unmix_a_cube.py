@@ -128,7 +128,7 @@ def draw_spectra(H: np.ndarray, endmembers: np.ndarray | None) -> Figure:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "09_unmix_a_cube"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--cube", type=Path, help="an .npz file instead of the planted cube")

@@ -99,7 +99,7 @@ def draw(picture: np.ndarray, W: np.ndarray, H: np.ndarray, white: np.ndarray) -
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "10_separate_stains"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--picture", type=Path, help="a picture of a section, in color")

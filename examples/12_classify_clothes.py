@@ -153,7 +153,7 @@ def draw(accuracy: dict[str, dict[int, float]], taken: np.ndarray, labels: np.nd
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "12_classify_clothes"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--all", action="store_true", help="all of Fashion-MNIST")

@@ -101,7 +101,7 @@ def cut(half: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "13_textures"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--photos", type=Path, help="a folder of photos, one a texture")

@@ -71,7 +71,7 @@ def save(figure: Figure, file: Path, shows: str) -> None:
 
 def arguments() -> tuple[Path, Path, int]:
     """Read the command line; make the folder to write to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "14_find_similar_pictures"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument(

@@ -103,7 +103,7 @@ def draw(pictures: visnmf.Pictures, maps: list[np.ndarray], titles: list[str]) -
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "15_spot_the_odd_one_out"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--normal", type=Path, help="a folder of pictures of what is usual")

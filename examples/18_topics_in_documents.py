@@ -100,7 +100,7 @@ def draw(W: np.ndarray, words: np.ndarray, shown: int = 8) -> Figure:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "18_topics_in_documents"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--documents", type=Path, help="a folder of .txt files, read recursively")

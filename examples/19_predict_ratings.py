@@ -161,7 +161,7 @@ def draw(errors: dict[str, list[np.ndarray]], stars: np.ndarray) -> Figure:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line; a file in place of the folder is one of ratings."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "19_predict_ratings"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--ratings", type=Path, help="a file such as u.data of MovieLens-100k")

@@ -7,8 +7,10 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS), str(DOCS.parents[1])]
 
-import visnmf  # noqa: E402
+from pygments.lexers.special import TextLexer  # noqa: E402
 from site_extensions.gallery import Arguments, Scraper  # noqa: E402
+
+import visnmf  # noqa: E402
 
 project = "visnmf"
 author = "The visnmf developers"
@@ -43,6 +45,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 3
 
 # Docstrings
+default_role = "py:obj"
 autodoc_typehints = "none"  # numpydoc tells types and shapes
 autosummary_generate = True
 autosummary_imported_members = True
@@ -95,3 +98,8 @@ html_theme_options = {
 html_sidebars = {"index": [], "compare": [], "changelog": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def setup(app):
+    """Show dumps of bytes as they are."""
+    app.add_lexer("hex", TextLexer)

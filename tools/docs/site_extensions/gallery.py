@@ -89,7 +89,7 @@ class ExamplePicture(SphinxDirective):
         if not (OUTPUT / name).is_file():
             if self.config.site_runs == "all":
                 log.warning("no example drew %s", name, location=self.get_location())
-            return self.parse_rest(f"*{caption} ({link} draws it.)*")
+            return self.parse_rest(f"{caption} ({link} draws it.)")
         kept = DOCS / "generated" / "pictures" / example / picture
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(OUTPUT / name, kept)

@@ -18,4 +18,3 @@ def block(writer, node):
     formula = tex2mathml(node.astext(), as_block=True)
     writer.body.append(f'<div class="math">{formula}</div>')
     raise SkipNode
-

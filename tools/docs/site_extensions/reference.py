@@ -73,11 +73,16 @@ def of_module(name):
     names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
     at_top = {id(getattr(visnmf, top)) for top in visnmf.__all__}
     values = {inner: getattr(module, inner) for inner in names}
-    own = [n for n, v in values.items() if id(v) not in at_top and not isinstance(v, types.ModuleType)]
+    own = [
+        inner
+        for inner, value in values.items()
+        if id(value) not in at_top and not isinstance(value, types.ModuleType)
+    ]
     return (
-        heading(f"visnmf.{name}", "-") + f".. automodule:: visnmf.{name}\n   :no-members:\n\n"
+        heading(f"visnmf.{name}", "-")
+        + f".. automodule:: visnmf.{name}\n   :no-members:\n\n"
         + listing(f"visnmf.{name}", own)
-    )  # fmt: skip
+    )
 
 
 def listing(module, names):
@@ -85,10 +90,8 @@ def listing(module, names):
     if not names:
         return ""
     lines = "".join(f"   {name}\n" for name in names)
-    return (
-        f".. currentmodule:: {module}\n\n.. autosummary::\n   :toctree: ../api\n   :nosignatures:\n\n"
-        f"{lines}\n"
-    )
+    options = "   :toctree: ../api\n   :nosignatures:\n"
+    return f".. currentmodule:: {module}\n\n.. autosummary::\n{options}\n{lines}\n"
 
 
 def heading(title, line):

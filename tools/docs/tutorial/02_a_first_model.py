@@ -1,17 +1,17 @@
 """A first model
 =============
 
-Learn parts, look at them, rebuild pictures, find what does not belong, and keep the model: in Python
-and, in the same words, on the command line. ``tools/demo`` has set everything up;
+Learn parts, look at them, rebuild pictures, find what does not belong, and keep the model: in
+Python and, in the same words, on the command line. ``tools/demo`` has set everything up;
 ``source .venv/bin/activate`` puts ``visnmf`` and this ``python`` on the path.
 """
 
 # %%
 # Read
 # ----
-# ``datasets/fashion`` holds 1,002 pictures of trousers, sneakers and bags, in a folder for each. The
-# folder's name becomes the label of a picture. ``load_images`` also takes globs, lists of files, videos,
-# TIFF stacks, arrays and more.
+# ``datasets/fashion`` holds 1,002 pictures of trousers, sneakers and bags, in a folder for each.
+# The folder's name becomes the label of a picture. ``load_images`` also takes globs, lists of
+# files, videos, TIFF stacks, arrays and more.
 
 import tempfile
 from pathlib import Path
@@ -33,8 +33,8 @@ plots.basis(images[shown].V, images.layout, scale="common", columns=12)
 # %%
 # Learn
 # -----
-# Hold some pictures back to see how well parts fit what they have not seen. Then learn 24 parts of the
-# others.
+# Hold some pictures back to see how well parts fit what they have not seen. Then learn 24 parts
+# of the others.
 
 training, test = images.split(0.8, by="label", seed=0)
 model = visnmf.learn(training, 24)
@@ -51,20 +51,20 @@ print(model.factorization)
 plots.basis(model)
 
 # %%
-# How to read it: each tile is a column of W as a picture, white where the part is strong, black where
-# it is not there at all. Those that explain most of the pictures come first. Here one can see the sole of
-# a sneaker, a trouser leg, a handle.
+# How to read it: each tile is a column of W as a picture, white where the part is strong, black
+# where it is not there at all. Those that explain most of the pictures come first. Here one can
+# see the sole of a sneaker, a trouser leg, a handle.
 #
-# Did the fit come to its end? It says why it stopped; "kkt", "change" and "precision" mean that nothing
-# worth waiting for was left, "max_iter" that it was cut short.
+# Did the fit come to its end? It says why it stopped; "kkt", "change" and "precision" mean that
+# nothing worth waiting for was left, "max_iter" that it was cut short.
 
 plots.convergence(model.factorization)
 
 # %%
 # Rebuild
 # -------
-# ``encode`` finds how much of each part a picture takes (never less than nothing), ``reconstruct`` what
-# these make. These pictures are new to the model.
+# ``encode`` finds how much of each part a picture takes (never less than nothing),
+# ``reconstruct`` what these make. These pictures are new to the model.
 
 H = model.encode(test)
 print(f"H has {H.shape[0]} rows (parts) and {H.shape[1]} columns (pictures)")
@@ -73,7 +73,8 @@ print(f"PSNR of what is rebuilt: {measure.psnr(test, rebuilt):.1f} dB")
 plots.reconstruction(model, test, max_images=9)
 
 # %%
-# The last row is what the parts cannot make, red and blue: prints, seams, straps that few bags have.
+# The last row is what the parts cannot make, red and blue: prints, seams, straps that few bags
+# have.
 #
 # On the command line::
 #
@@ -93,8 +94,8 @@ plots.build_up(model, test[bag])
 # %%
 # Spot what does not belong
 # -------------------------
-# What parts cannot make is unusual, so the error of a picture is a score of how unusual it is. A model
-# of trousers and sneakers alone has never seen a bag:
+# What parts cannot make is unusual, so the error of a picture is a score of how unusual it is. A
+# model of trousers and sneakers alone has never seen a bag:
 
 known = visnmf.learn(training[training.labels != "bag"], 20)
 errors = known.reconstruction_error(test)
@@ -112,8 +113,8 @@ plots.reconstruction(known, test, which=extremes, titles=list(test.labels[extrem
 #
 # Keep it
 # -------
-# A model is one file: the parts, how their pixels lie, and what they were learned from. Nothing in it
-# is run when it is read, so it is safe to share.
+# A model is one file: the parts, how their pixels lie, and what they were learned from. Nothing
+# in it is run when it is read, so it is safe to share.
 
 folder = Path(tempfile.mkdtemp())
 model.save(folder / "fashion.safetensors")
@@ -126,7 +127,8 @@ print(again, "learned from", again.provenance["source"])
 # Explore it
 # ----------
 # The report is a page to open in a browser: parts, pictures, and how one becomes the other. Drag
-# the amounts of parts, and the picture is rebuilt in the page. It is one file and needs no network.
+# the amounts of parts, and the picture is rebuilt in the page. It is one file and needs no
+# network.
 
 visnmf.save_report(folder / "fashion.html", model, test, title="Clothes")
 size = (folder / "fashion.html").stat().st_size

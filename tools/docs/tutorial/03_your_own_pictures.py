@@ -9,9 +9,9 @@ parts are there?
 # %%
 # A folder
 # --------
-# So that this page can be built anywhere, it makes a folder like yours: portraits as JPEG files of
-# several sizes, and one file that is broken. With yours, begin at the next block, and put its path
-# for ``folder``.
+# So that this page can be built anywhere, it makes a folder like yours: portraits as JPEG files
+# of several sizes, and one file that is broken. With yours, begin at the next block, and put its
+# path for ``folder``.
 
 import tempfile
 import warnings
@@ -35,8 +35,8 @@ for number, picture in enumerate(faces.to_images()):
 # %%
 # Have they one size?
 # -------------------
-# Nothing is guessed. Pictures of several sizes make no columns of one length, so it says what there is, and
-# what would work:
+# Nothing is guessed. Pictures of several sizes make no columns of one length, so it says what
+# there is, and what would work:
 
 try:
     visnmf.load_images(folder)
@@ -44,10 +44,11 @@ except visnmf.errors.InvalidInputError as error:
     print(error)
 
 # %%
-# Take a small one. Parts are shapes of light and dark, seen at 32 to 64 pixels a side; each doubling costs
-# four times the time and memory, and brings noise that parts are then spent on. ``size`` is height and
-# width. ``fit`` says what happens to pictures of other proportions: ``"resize"``, the default, stretches
-# them, ``"crop"`` cuts off what is too much, ``"refuse"`` counts them as broken.
+# Take a small one. Parts are shapes of light and dark, seen at 32 to 64 pixels a side; each
+# doubling costs four times the time and memory, and brings noise that parts are then spent on.
+# ``size`` is height and width. ``fit`` says what happens to pictures of other proportions:
+# ``"resize"``, the default, stretches them, ``"crop"`` cuts off what is too much, ``"refuse"``
+# counts them as broken.
 #
 # Can all be read?
 # ----------------
@@ -59,8 +60,8 @@ except visnmf.errors.ImageReadError as error:
     print(str(error).replace(str(folder), "portraits"))
 
 # %%
-# ``on_error="warn"`` leaves such files out and warns, ``"skip"`` leaves them out and keeps their names in
-# ``images.skipped``.
+# ``on_error="warn"`` leaves such files out and warns, ``"skip"`` leaves them out and keeps their
+# names in ``images.skipped``.
 
 images = visnmf.load_images(folder, size=(48, 42), fit="crop", on_error="skip")
 print(f"{len(images)} pictures of {images.layout.height} x {images.layout.width} pixels")
@@ -79,9 +80,9 @@ print(visnmf.estimate(images, 20))
 # %%
 # Do they lie alike?
 # ------------------
-# Look at the mean picture. Where pictures are aligned, it is a blurred picture of its own: here a face. Where
-# they are not, it is fog. On the left is the mean of these portraits, on the right of the same ones
-# with each moved by up to a third of its size.
+# Look at the mean picture. Where pictures are aligned, it is a blurred picture of its own: here a
+# face. Where they are not, it is fog. On the left is the mean of these portraits, on the right of
+# the same ones with each moved by up to a third of its size.
 
 rng = np.random.default_rng(0)
 moved = np.stack(
@@ -101,26 +102,28 @@ print(caught[0].message if caught else "no warning")
 plots.basis(blurred)
 
 # %%
-# Parts of scattered portraits are blobs: no pixel means anything. What helps depends on the pictures:
+# Parts of scattered portraits are blobs: no pixel means anything. What helps depends on the
+# pictures:
 #
-# * faces in ordinary photos: ``visnmf faces photos/ -o aligned/`` finds them and brings their eyes to one
-#   place (:doc:`/howto/faces`);
-# * textures, cells, landscapes: parts of *patches* (:class:`visnmf.PatchEncoder`), which look at every
-#   place of a picture (:doc:`/howto/microscopy`, :doc:`/howto/recognition`);
-# * scans and frames that only shake: align them first, with the registration of your field's tools.
+# * faces in ordinary photos: ``visnmf faces photos/ -o aligned/`` finds them and brings their
+#   eyes to one place (:doc:`/howto/faces`);
+# * textures, cells, landscapes: parts of *patches* (:class:`visnmf.PatchEncoder`), which look at
+#   every place of a picture (:doc:`/howto/microscopy`, :doc:`/howto/recognition`);
+# * scans and frames that only shake: align them first, with the registration of your field's
+#   tools.
 #
 # How many parts?
 # ---------------
-# :func:`visnmf.choose_rank` hides some pixels, learns from the others, and looks how well the hidden ones
-# are filled in. Too few parts cannot; too many learn noise, and fill in worse.
+# :func:`visnmf.choose_rank` hides some pixels, learns from the others, and looks how well the
+# hidden ones are filled in. Too few parts cannot; too many learn noise, and fill in worse.
 
 choice = visnmf.choose_rank(images, (2, 40))
 print(choice.summary())
 plots.rank_curves(choice)
 
 # %%
-# Take the recommended rank, or any in the shaded range: they do about as well. Fewer parts are easier
-# to look at; for features, rather more. On the command line::
+# Take the recommended rank, or any in the shaded range: they do about as well. Fewer parts are
+# easier to look at; for features, rather more. On the command line::
 #
 #     visnmf rank portraits/ --size 48x42 --fit crop --on-error skip --from 2 --to 40 -o rank.png
 #
@@ -134,24 +137,24 @@ plots.basis(model)
 # %%
 # Three things to look at first:
 #
-# * **What is left over**: pictures with the largest error are what the parts do not explain. Often these are
-#   broken scans, wrong crops, or the one picture that is of something else.
+# * **What is left over**: pictures with the largest error are what the parts do not explain.
+#   Often these are broken scans, wrong crops, or the one picture that is of something else.
 
 errors = model.reconstruction_error(images)
 worst = np.argsort(-errors)[:8]
 plots.reconstruction(model, images, which=worst, titles=[images.names[k] for k in worst])
 
 # %%
-# * **What every picture takes**: a part that all take is background or light; one that a single picture
-#   takes is that picture.
+# * **What every picture takes**: a part that all take is background or light; one that a single
+#   picture takes is that picture.
 
 H = model.encode(images)
 taken = (H > 0.05 * H.max(axis=1, keepdims=True)).mean(axis=1)
 print("share of the pictures that take part 0, 1, 2 ...:", *(f"{share:.0%}" for share in taken))
 
 # %%
-# * **Whether parts come out again** from another start. Parts that do are in the pictures; others may be one of
-#   several ways to divide them.
+# * **Whether parts come out again** from another start. Parts that do are in the pictures; others
+#   may be one of several ways to divide them.
 
 again = visnmf.learn(images, choice.rank, seed=1)
 match = visnmf.measure.match_parts(model.factorization.W, again.factorization.W)
@@ -160,8 +163,8 @@ print("cosine of each part with its twin:", *(f"{cosine:.2f}" for cosine in matc
 # %%
 # The page
 # --------
-# All of this is in one page to open in a browser: the parts sorted by what they explain, the pictures that
-# use each most, those explained least first, a map of all, and amounts to drag.
+# All of this is in one page to open in a browser: the parts sorted by what they explain, the
+# pictures that use each most, those explained least first, a map of all, and amounts to drag.
 
 visnmf.save_report(folder.parent / "portraits.html", model, images, title="Portraits")
 print(sorted(path.name for path in folder.parent.iterdir()))
@@ -171,5 +174,6 @@ print(sorted(path.name for path in folder.parent.iterdir()))
 #
 #     visnmf report portraits.safetensors portraits/ --on-error skip -o portraits.html
 #
-# From here, the :doc:`how-to pages </howto/index>` go by task, the :doc:`examples </generated/gallery/index>`
-# are scripts to change, and the :doc:`reference </generated/reference/index>` tells every option.
+# From here, the :doc:`how-to pages </howto/index>` go by task, the :doc:`examples
+# </generated/gallery/index>` are scripts to change, and the :doc:`reference
+# </generated/reference/index>` tells every option.

@@ -31,6 +31,7 @@ class Arguments:
 
     def __call__(self, gallery_conf, script_vars):
         script = Path(script_vars["src_file"])
+        script_vars["example_globals"]["__file__"] = str(script)  # sphinx-gallery has none
         if script.parent != EXAMPLES:
             return []
         for picture in (OUTPUT / script.stem).glob("*.png"):

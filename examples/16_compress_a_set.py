@@ -36,7 +36,7 @@ QUALITIES = {  # low, middle and high ones
     "JPEG XL": (8.0, 3.0, 1.0),
 }
 COLORS = {"JPEG": "#E69F00", "WebP": "#56B4E9", "AVIF": "#0072B2", "JPEG XL": "#009E73"}
-FILES = 24  # pictures that are written one by one, spread over the set
+FILES = 12  # pictures that are written one by one, spread over the set
 
 
 def main() -> None:

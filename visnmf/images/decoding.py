@@ -81,7 +81,7 @@ def decode_files(
         for number, result in enumerate(results):
             if isinstance(result, ImageReadError):
                 if not skip:
-                    raise result
+                    raise _with_hint(result) if len(paths) > 1 else result
                 decoded.skipped.append(result)
             else:
                 if not decoded.frames:
@@ -98,6 +98,13 @@ def decode_files(
             source, f"none of the {len(paths)} file(s) can be read; the first is {first}"
         ) from first
     return decoded
+
+
+def _with_hint(error: ImageReadError) -> ImageReadError:
+    """Say what to do about one file of many."""
+    told = ImageReadError(error.path, f'{error.reason}; on_error="skip" leaves such files out')
+    told.__cause__ = error
+    return told
 
 
 def decode_each(

@@ -44,18 +44,19 @@ except visnmf.errors.InvalidInputError as error:
     print(error)
 
 # %%
-# Take a small one. Parts are shapes of light and dark, seen at 32 to 64 pixels a side; each
+# Take a small one. Parts are shapes of light and dark, seen at 24 to 64 pixels a side; each
 # doubling costs four times the time and memory, and brings noise that parts are then spent on.
-# ``size`` is height and width. ``fit`` says what happens to pictures of other proportions:
-# ``"resize"``, the default, stretches them, ``"crop"`` cuts off what is too much, ``"refuse"``
-# counts them as broken.
+# Never take a larger one than the pictures have: blown-up pixels tell each other, and too many
+# parts will seem to be there. ``size`` is height and width. ``fit`` says what happens to pictures
+# of other proportions: ``"resize"``, the default, stretches them, ``"crop"`` cuts off what is too
+# much, ``"refuse"`` counts them as broken.
 #
 # Can all be read?
 # ----------------
 # A file that cannot be read stops the reading, and is named:
 
 try:
-    visnmf.load_images(folder, size=(48, 42), fit="crop")
+    visnmf.load_images(folder, size=(28, 25), fit="crop")
 except visnmf.errors.ImageReadError as error:
     print(str(error).replace(str(folder), "portraits"))
 
@@ -63,7 +64,7 @@ except visnmf.errors.ImageReadError as error:
 # ``on_error="warn"`` leaves such files out and warns, ``"skip"`` leaves them out and keeps their
 # names in ``images.skipped``.
 
-images = visnmf.load_images(folder, size=(48, 42), fit="crop", on_error="skip")
+images = visnmf.load_images(folder, size=(28, 25), fit="crop", on_error="skip")
 print(f"{len(images)} pictures of {images.layout.height} x {images.layout.width} pixels")
 print(f"skipped: {len(images.skipped)}")
 plots.basis(images[:24].V, images.layout, scale="common", columns=12)
@@ -71,7 +72,7 @@ plots.basis(images[:24].V, images.layout, scale="common", columns=12)
 # %%
 # On the command line, this and what follows is::
 #
-#     visnmf learn portraits/ --size 48x42 --fit crop --on-error skip -k 20 -o portraits.safetensors
+#     visnmf learn portraits/ --size 28x25 --fit crop --on-error skip -k 20 -o portraits.safetensors
 #
 # ``--dry-run`` tells what that would take before it takes it. So does ``visnmf.estimate``:
 
@@ -86,7 +87,7 @@ print(visnmf.estimate(images, 20))
 
 rng = np.random.default_rng(0)
 moved = np.stack(
-    [np.roll(face, rng.integers(-14, 15, 2), axis=(0, 1)) for face in images.to_images()]
+    [np.roll(face, rng.integers(-8, 9, 2), axis=(0, 1)) for face in images.to_images()]
 )
 scattered = visnmf.load_images(moved)
 means = np.column_stack([images.V.mean(axis=1), scattered.V.mean(axis=1)])
@@ -125,7 +126,7 @@ plots.rank_curves(choice)
 # Take the recommended rank, or any in the shaded range: they do about as well. Fewer parts are
 # easier to look at; for features, rather more. On the command line::
 #
-#     visnmf rank portraits/ --size 48x42 --fit crop --on-error skip --from 2 --to 40 -o rank.png
+#     visnmf rank portraits/ --size 28x25 --fit crop --on-error skip --from 2 --to 40 -o rank.png
 #
 # Learn, and look
 # ---------------

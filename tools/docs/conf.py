@@ -39,6 +39,8 @@ exclude_patterns = [
 ]
 suppress_warnings = ["config.cache"]  # what sphinx-gallery is told holds objects
 root_doc = "index"
+highlight_language = "none"  # what is not said to be a language is a command
+smartquotes = False  # they would make one dash of two
 
 # Markdown
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
@@ -67,7 +69,7 @@ sphinx_gallery_conf = {
     "image_scrapers": (Scraper(),),
     "reset_argv": Arguments(),
     "capture_repr": ("_repr_html_", "__repr__"),
-    "ignore_repr_types": r"matplotlib\.figure",
+    "ignore_repr_types": r"Figure",
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,

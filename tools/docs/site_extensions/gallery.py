@@ -86,11 +86,11 @@ class ExamplePicture(SphinxDirective):
         name = self.arguments[0]
         example, picture = name.split("/")
         caption = " ".join(self.content)
-        link = f":doc:`{example} </generated/gallery/{example}>`"
+        link = f":doc:`/generated/gallery/{example}`"
         if not (OUTPUT / name).is_file():
             if self.config.site_runs == "all":
                 log.warning("no example drew %s", name, location=self.get_location())
-            return self.parse_rest(f"{caption} ({link} draws it.)")
+            return self.parse_rest(f"{caption} Drawn by: {link}.")
         kept = DOCS / "generated" / "pictures" / example / picture
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(OUTPUT / name, kept)
@@ -98,7 +98,7 @@ class ExamplePicture(SphinxDirective):
             f".. figure:: /{kept.relative_to(DOCS).as_posix()}",
             f"   :alt: {self.options.get('alt', caption)}",
             "",
-            f"   {caption} (from {link})",
+            f"   {caption} From: {link}.",
         ]
         return self.parse_rest("\n".join(lines))
 

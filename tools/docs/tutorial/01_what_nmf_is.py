@@ -3,7 +3,8 @@
 
 What is a set of pictures made of? Non-negative matrix factorization (NMF) answers with **parts**:
 pictures themselves, of which every picture of the set is nearly a sum. This page shows what that
-means, on faces and on stick figures. You need no mathematics beyond adding and multiplying.
+means, on faces and on stick figures. You need no mathematics beyond adding and multiplying. Code
+that only draws is left out here; it is in the script, to download at the end of the page.
 """
 
 # %%
@@ -49,6 +50,8 @@ plots.basis(model)
 # by its number there. Below are the six that it takes most of, what all 25 make together, and the
 # residual (red where the face is brighter than what was made, blue where it is darker).
 
+# sphinx_gallery_start_ignore
+
 
 def draw_equation(model, images, number, *, shown=6):
     """Draw a picture as a sum of its strongest parts, what all make, and what is left."""
@@ -72,6 +75,7 @@ def draw_equation(model, images, number, *, shown=6):
     return figure
 
 
+# sphinx_gallery_end_ignore
 draw_equation(model, faces, 41)
 
 # %%
@@ -101,6 +105,8 @@ print(f"left over by NMF: {measure.relative_error(faces, run.W, run.H):.1%}")
 # picture, no other can take away, so a part holds what pictures have in common and little else: a
 # lit cheek, a beard, the background in a corner. Much of a part is black: zero.
 
+# sphinx_gallery_start_ignore
+
 
 def draw_both(parts, eigenfaces):
     """Draw parts beside eigenfaces, each to its own largest value."""
@@ -117,6 +123,7 @@ def draw_both(parts, eigenfaces):
     return figure
 
 
+# sphinx_gallery_end_ignore
 draw_both(model.basis_images(), faces.layout.to_images(eigenfaces))
 
 # %%
@@ -166,6 +173,8 @@ for seed in range(3):
 # one, until noise gets parts of its own. :func:`visnmf.choose_rank` says how many the pictures
 # hold.
 
+# sphinx_gallery_start_ignore
+
 
 def draw_side_by_side(models):
     """Draw the parts of several models, each with its title."""
@@ -179,6 +188,7 @@ def draw_side_by_side(models):
     return figure
 
 
+# sphinx_gallery_end_ignore
 draw_side_by_side({f"{rank} parts": visnmf.learn(faces, rank) for rank in (4, 16, 49)})
 
 # %%

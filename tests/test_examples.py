@@ -174,3 +174,33 @@ def test_bands_are_compressed_by_parts_and_found_by_their_encodings(tmp_path):
     assert re.search(r"bands.vnmf: [\d,]+ bytes at \S+ dB; it holds \d+ parts", printed)
     near = re.findall(r"picture 0 is most like \[(\d+), ", printed)[-1]
     assert int(near) < 12  # of 96 bands, one nearby
+
+
+@pytest.mark.slow
+def test_rank_of_the_swimmer_is_found_under_noise(tmp_path):
+    printed = run_example(script("03_choose_the_rank"), tmp_path / "out")
+    assert [int(rank) for rank in re.findall(r"^(\d+) parts: ", printed, re.M)][0] in (16, 17)
+
+
+@pytest.mark.slow
+def test_most_parts_of_clothes_come_out_again(tmp_path):
+    printed = run_example(script("04_read_what_was_learned"), tmp_path / "out")
+    again, parts = map(int, re.search(r"come out again: (\d+) of (\d+)", printed).groups())
+    assert 0.6 * parts < again <= parts
+    assert (tmp_path / "out" / "page.html").stat().st_size > 1e5
+
+
+@pytest.mark.slow
+def test_stains_come_near_those_that_were_measured(tmp_path):
+    printed = run_example(script("10_separate_stains"), tmp_path / "out")
+    apart = re.search(r"apart by (\d+) and (\d+) degrees", printed).groups()
+    assert max(map(int, apart)) < 15
+    one, other = printed.partition("few stains a pixel")[2].splitlines()[1:3]
+    assert one == other, "another start gives the same colors"
+
+
+@pytest.mark.slow
+def test_background_is_nearer_the_truth_where_sizes_are_summed(tmp_path):
+    printed = run_example(script("11_video_background"), tmp_path / "out")
+    median, plain, ours = map(float, re.findall(r"PSNR (\S+) dB", printed))
+    assert median + 3 < plain < ours - 3

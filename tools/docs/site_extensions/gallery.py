@@ -91,6 +91,7 @@ class ExamplePicture(SphinxDirective):
             if self.config.site_runs == "all":
                 log.warning("no example drew %s", name, location=self.get_location())
             return self.parse_rest(f"{caption} Drawn by: {link}.")
+        self.env.note_dependency(str(OUTPUT / name))
         kept = DOCS / "generated" / "pictures" / example / picture
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(OUTPUT / name, kept)

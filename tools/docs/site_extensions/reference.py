@@ -17,7 +17,7 @@ PAGES = DOCS / "generated" / "reference"
 
 
 def setup(app):
-    app.connect("builder-inited", write, priority=300)  # before autosummary looks for names
+    app.connect("config-inited", write)  # before Sphinx looks for pages
     app.connect("autodoc-skip-member", is_of_sklearn)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -40,7 +40,7 @@ def is_of_sklearn(app, what, name, value, skip, options):
     return True if str(getattr(value, "__module__", "")).startswith("sklearn.") else None
 
 
-def write(app):
+def write(app, config):
     groups = read_groups()
     wrong = misplaced(groups)
     if wrong:

@@ -62,15 +62,15 @@ def draw_equation(model, images, number, *, shown=6):
     made = model.layout.to_images((W @ H)[:, None])[0]
     picture = images.to_images()[number]
 
-    figure = Figure(figsize=(10, 1.75), layout="compressed")
+    figure = Figure(figsize=(9, 1.5), layout="compressed")
     panels = figure.subplots(1, shown + 3)
-    names = ["the face, v", *(f"part {k} x {H[k]:.2f}" for k in order), "all parts, W h", "left, u"]
+    names = ["face", *(f"{H[k]:.2f} x part {k}" for k in order), "all: W h", "left: u"]
     for axes, name, tile in zip(panels, names, [picture, *terms, made, None], strict=True):
         if tile is None:
             axes.imshow(picture - made, cmap="RdBu_r", vmin=-0.3, vmax=0.3)
         else:
             axes.imshow(tile, cmap="gray", vmin=0, vmax=1)
-        axes.set_title(name, fontsize=8)
+        axes.set_title(name, fontsize=9)
         axes.set_axis_off()
     return figure
 

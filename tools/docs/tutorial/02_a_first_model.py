@@ -36,7 +36,7 @@ plots.basis(images[shown].V, images.layout, scale="common", columns=12)
 # Hold some pictures back to see how well parts fit what they have not seen. Then learn 24 parts
 # of the others.
 
-training, test = images.split(0.8, by="label", seed=0)
+training, test = images.split(0.2, by="label", seed=0)
 model = visnmf.learn(training, 24)
 print(model)
 print(model.factorization)

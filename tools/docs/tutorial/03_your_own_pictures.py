@@ -27,10 +27,10 @@ folder = Path(tempfile.mkdtemp()) / "portraits"
 folder.mkdir()
 faces = visnmf.samples.load_faces()
 for number, picture in enumerate(faces.to_images()):
-    side = 60 + 10 * (number % 5)
-    portrait = Image.fromarray((255 * picture).astype(np.uint8)).resize((side, side + side // 8))
-    portrait.save(folder / f"portrait_{number:02d}.jpg", quality=92)
-(folder / "portrait_99.jpg").write_bytes(b"not a picture")
+    portrait = Image.fromarray((255 * picture).astype(np.uint8))
+    portrait = portrait.resize([25 * (1 + number % 3)] * 2, Image.Resampling.NEAREST)
+    portrait.save(folder / f"portrait_{number:02d}.jpg", quality=95)
+_ = (folder / "portrait_99.jpg").write_bytes(b"not a picture")
 
 # %%
 # Have they one size?
@@ -56,7 +56,7 @@ except visnmf.errors.InvalidInputError as error:
 # A file that cannot be read stops the reading, and is named:
 
 try:
-    visnmf.load_images(folder, size=(28, 25), fit="crop")
+    visnmf.load_images(folder, size=(25, 25), fit="crop")
 except visnmf.errors.ImageReadError as error:
     print(str(error).replace(str(folder), "portraits"))
 
@@ -64,7 +64,7 @@ except visnmf.errors.ImageReadError as error:
 # ``on_error="warn"`` leaves such files out and warns, ``"skip"`` leaves them out and keeps their
 # names in ``images.skipped``.
 
-images = visnmf.load_images(folder, size=(28, 25), fit="crop", on_error="skip")
+images = visnmf.load_images(folder, size=(25, 25), fit="crop", on_error="skip")
 print(f"{len(images)} pictures of {images.layout.height} x {images.layout.width} pixels")
 print(f"skipped: {len(images.skipped)}")
 plots.basis(images[:24].V, images.layout, scale="common", columns=12)
@@ -72,7 +72,7 @@ plots.basis(images[:24].V, images.layout, scale="common", columns=12)
 # %%
 # On the command line, this and what follows is::
 #
-#     visnmf learn portraits/ --size 28x25 --fit crop --on-error skip -k 20 -o portraits.safetensors
+#     visnmf learn portraits/ --size 25x25 --fit crop --on-error skip -k 20 -o portraits.safetensors
 #
 # ``--dry-run`` tells what that would take before it takes it. So does ``visnmf.estimate``:
 
@@ -126,7 +126,7 @@ plots.rank_curves(choice)
 # Take the recommended rank, or any in the shaded range: they do about as well. Fewer parts are
 # easier to look at; for features, rather more. On the command line::
 #
-#     visnmf rank portraits/ --size 28x25 --fit crop --on-error skip --from 2 --to 40 -o rank.png
+#     visnmf rank portraits/ --size 25x25 --fit crop --on-error skip --from 2 --to 40 -o rank.png
 #
 # Learn, and look
 # ---------------

@@ -193,8 +193,10 @@ def _mismatch(frames: Sequence[Frame]) -> str:
             'mode="gray" or mode="rgb" gives all the same'
         )
     common = ", ".join(f"{h} x {w} ({count} of them)" for (h, w), count in sizes.most_common(2))
+    others = len(sizes) - 2
+    if others > 0:
+        common += f" and {others} more size{'s' * (others > 1)}"
     return (
-        f"the pictures differ in size (height x width): {common}"
-        f"{f' and {len(sizes) - 2} more sizes' if len(sizes) > 2 else ''}; "
+        f"the pictures differ in size (height x width): {common}; "
         f'give size=(height, width), such as size=({h}, {w}), with fit="resize" or fit="crop"'
     )

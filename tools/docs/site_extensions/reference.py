@@ -54,6 +54,9 @@ def write(app, config):
         for module in group["modules"]:
             page += of_module(module)
         keep(PAGES / f"{group['page']}.rst", page)
+    forget(PAGES, {"index", *(group["page"] for group in groups)})
+    listed = "".join(path.read_text() for path in PAGES.glob("*.rst")).split()
+    forget(PAGES.parent / "api", listed, lambda page: page.rpartition(".")[2])
     pages = "".join(f"   {group['page']}\n" for group in groups)
     index = heading("Reference", "=") + INTRODUCTION
     keep(PAGES / "index.rst", f"{index}.. toctree::\n   :maxdepth: 2\n\n{pages}   /cli\n")
@@ -96,6 +99,13 @@ def listing(module, names):
 
 def heading(title, line):
     return f"{title}\n{line * len(title)}\n\n"
+
+
+def forget(folder, names, name_of=str):
+    """Delete pages, written once before, of what is no more."""
+    for page in folder.glob("*.rst"):
+        if name_of(page.stem) not in names:
+            page.unlink()
 
 
 def keep(path, text):

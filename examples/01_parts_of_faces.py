@@ -1,4 +1,9 @@
-"""What are faces made of? Learn 49 parts from 100 faces, and see why they are parts.
+"""Parts of faces
+==============
+
+What are faces made of? Learn 49 parts from 100 faces, and see why they are parts.
+
+::
 
     python examples/01_parts_of_faces.py
     python examples/01_parts_of_faces.py OUTPUT --pictures FOLDER --size 32x32   # your own
@@ -85,7 +90,7 @@ def side_by_side(parts: np.ndarray, eigenfaces: np.ndarray) -> Figure:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "01_parts_of_faces"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures instead of the faces")

@@ -1,11 +1,16 @@
-"""Rebuild pictures from parts, look at what is left, and let it tell what does not belong.
+"""Rebuild pictures, and see what is left over
+===========================================
+
+Rebuild pictures from parts, look at what is left, and let it tell what does not belong.
+
+::
 
     python examples/02_rebuild_and_residual.py
 
 The parts are learned from half of the trousers and sneakers in datasets/fashion; the other half is
 rebuilt from them: V = W H + U. What the parts cannot make stays in the residual U, of either sign.
-So the error of a picture, |u| / |v|, is an anomaly score: a handbag, of which the model saw none,
-is hard to build from pieces of trousers and sneakers.
+So the error of a picture, the length of its u over that of its v, is an anomaly score: a handbag,
+of which the model saw none, is hard to build from pieces of trousers and sneakers.
 """
 
 import argparse
@@ -87,7 +92,7 @@ def draw_scores(errors: np.ndarray, labels: np.ndarray) -> Figure:
 
 def output_folder() -> Path:
     """Make the folder to write to, as the command line names it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = Path(__file__).parent / "output" / "02_rebuild_and_residual"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     out = parser.parse_args().output

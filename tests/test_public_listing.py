@@ -33,3 +33,15 @@ def test_what_changed_in_this_version_is_in_its_changelog():
     modules = {name for name in visnmf.__all__ if inspect.ismodule(getattr(visnmf, name))}
     untold = [name for name in changed if not words & set(name.split(".")) - modules]
     assert not untold, f"changed since the last version, but not in CHANGELOG.md: {untold}"
+
+
+def test_no_name_is_also_that_of_a_file():
+    """The file, once imported, would stand in the place of what it holds."""
+    modules = [getattr(visnmf, name) for name in visnmf.__all__]
+    for package in [
+        visnmf,
+        *(m for m in modules if inspect.ismodule(m) and hasattr(m, "__path__")),
+    ]:
+        files = {path.stem for path in Path(package.__file__).parent.iterdir()}
+        names = {n for n in package.__all__ if not inspect.ismodule(getattr(package, n))}
+        assert not names & files, package.__name__

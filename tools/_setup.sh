@@ -1,7 +1,7 @@
 # Sourced by the commands beside it: makes .venv at the root of the repository and installs
 # visnmf with its tools there, once, and again whenever pyproject.toml changes.
 # Needs bash and Python 3.11 or newer. PYTHON=... chooses the interpreter, VISNMF_VENV=... another
-# folder than .venv.
+# folder than .venv. A command that needs more extras names them in EXTRAS.
 
 ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 VENV="${VISNMF_VENV:-$ROOT/.venv}"
@@ -38,7 +38,8 @@ make_venv() {
 }
 
 install_visnmf() {
-    local stamp="$VENV/.visnmf-installed" wanted
+    local extras="${EXTRAS:-fast,dev}" wanted
+    local stamp="$VENV/.visnmf-installed-$extras"
     # The path is part of it: an editable install points to where the repository was.
     wanted="$ROOT"$'\n'"$(<"$ROOT/pyproject.toml")"
     [[ -f "$stamp" && "$(<"$stamp")" == "$wanted" ]] && return
@@ -46,7 +47,7 @@ install_visnmf() {
     "$VENV/bin/python" -m pip --version >/dev/null 2>&1 ||
         "$VENV/bin/python" -m ensurepip >/dev/null || die "no pip in $VENV; remove the folder and run again"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --editable "$ROOT[fast,dev]" || die "the installation failed: see pip's message above"
+        --editable "$ROOT[$extras]" || die "the installation failed: see pip's message above"
     printf '%s\n' "$wanted" >"$stamp"
 }
 

@@ -155,7 +155,7 @@ def _by_model(model: Model, images: Any) -> tuple[Any, Callable[[int], Figure]]:
 
 def _by_maps(encoder: Any, pictures: Any, usual: Any) -> tuple[Any, Callable[[int], Figure]]:
     """Return scores of anomaly maps, and what draws the sheet of so many pictures."""
-    from visnmf.tasks.map_scores import map_scores
+    from visnmf.tasks.pixel_scores import map_scores
 
     maps = encoder.anomaly_maps(pictures, normal=usual)
 

@@ -81,7 +81,7 @@ def decode_files(
         for number, result in enumerate(results):
             if isinstance(result, ImageReadError):
                 if not skip:
-                    raise result
+                    raise _with_hint(result) if len(paths) > 1 else result
                 decoded.skipped.append(result)
             else:
                 if not decoded.frames:
@@ -98,6 +98,13 @@ def decode_files(
             source, f"none of the {len(paths)} file(s) can be read; the first is {first}"
         ) from first
     return decoded
+
+
+def _with_hint(error: ImageReadError) -> ImageReadError:
+    """Say what to do about one file of many."""
+    told = ImageReadError(error.path, f'{error.reason}; on_error="skip" leaves such files out')
+    told.__cause__ = error
+    return told
 
 
 def decode_each(
@@ -186,8 +193,10 @@ def _mismatch(frames: Sequence[Frame]) -> str:
             'mode="gray" or mode="rgb" gives all the same'
         )
     common = ", ".join(f"{h} x {w} ({count} of them)" for (h, w), count in sizes.most_common(2))
+    others = len(sizes) - 2
+    if others > 0:
+        common += f" and {others} more size{'s' * (others > 1)}"
     return (
-        f"the pictures differ in size (height x width): {common}"
-        f"{f' and {len(sizes) - 2} more sizes' if len(sizes) > 2 else ''}; "
+        f"the pictures differ in size (height x width): {common}; "
         f'give size=(height, width), such as size=({h}, {w}), with fit="resize" or fit="crop"'
     )

@@ -22,7 +22,7 @@ from visnmf.plots.pictures import reconstruction
 from visnmf.plots.sheet import contact_sheet
 from visnmf.plots.tiles import caption, fit_tiles, shortened
 from visnmf.plots.tones import INK, PAPER
-from visnmf.tasks.map_scores import map_scores
+from visnmf.tasks.pixel_scores import map_scores
 
 __all__ = ["anomalies", "anomaly_maps"]
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from visnmf.tasks.groups import Groups, group
     from visnmf.tasks.index import Neighbors, SimilarIndex
     from visnmf.tasks.likeness import Likeness
-    from visnmf.tasks.map_scores import map_scores
     from visnmf.tasks.patch_features import PatchFeatures
+    from visnmf.tasks.pixel_scores import map_scores
     from visnmf.tasks.table import write_table
 
 _HOMES = {
@@ -23,7 +23,7 @@ _HOMES = {
     "PatchFeatures": "visnmf.tasks.patch_features",
     "SimilarIndex": "visnmf.tasks.index",
     "group": "visnmf.tasks.groups",
-    "map_scores": "visnmf.tasks.map_scores",
+    "map_scores": "visnmf.tasks.pixel_scores",
     "write_table": "visnmf.tasks.table",
 }
 

@@ -1,6 +1,11 @@
-"""Recognize what is partly hidden: say which pixels are known, and encode by these alone.
+"""Recognize what is partly hidden
+===============================
 
-    python examples/recognize_with_occlusion.py
+Say which pixels are known, and encode by these alone.
+
+::
+
+    python examples/07_recognize_with_occlusion.py
 
 A black square lies over a quarter of each picture to be recognized, each time elsewhere. Encoded
 as it is, the square is taken for a part of the picture, and spoils all encodings. Told where it
@@ -117,8 +122,8 @@ def draw_shares(shares: dict[str, dict[str, float]]) -> Figure:
 
 def output_folder() -> Path:
     """Make the folder to write to, as the command line names it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "recognize_with_occlusion"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "07_recognize_with_occlusion"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     out = parser.parse_args().output
     out.mkdir(parents=True, exist_ok=True)

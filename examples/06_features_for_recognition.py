@@ -1,6 +1,11 @@
-"""Parts as features: how well a classifier does on them, against raw pixels and PCA.
+"""Parts as features for recognition
+=================================
 
-    python examples/03_features_for_recognition.py
+How well does a classifier do on parts, against raw pixels and PCA?
+
+::
+
+    python examples/06_features_for_recognition.py
 
 visnmf.NMF is a scikit-learn transformer (there a row is a picture: X = V'), so it goes into a
 Pipeline, and cross-validation learns parts and classifier anew in every fold, from its training
@@ -87,8 +92,8 @@ def draw_scores(scores: dict[str, dict[str, np.ndarray]]) -> Figure:
 
 def output_folder() -> Path:
     """Make the folder to write to, as the command line names it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "03_features_for_recognition"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "06_features_for_recognition"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     out = parser.parse_args().output
     out.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,11 @@
-"""Search pictures for those that are like a given one, and sort them into groups.
+"""Find similar pictures
+=====================
 
-    python examples/find_similar_pictures.py
+Search pictures for those that are like a given one, and sort them into groups.
+
+::
+
+    python examples/14_find_similar_pictures.py
 
 Two thirds of the bags, sneakers and trousers in datasets/fashion are learned from and searched;
 what is looked for comes from the third that the model has not seen. The same from the command
@@ -66,8 +71,8 @@ def save(figure: Figure, file: Path, shows: str) -> None:
 
 def arguments() -> tuple[Path, Path, int]:
     """Read the command line; make the folder to write to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "find_similar_pictures"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "14_find_similar_pictures"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument(
         "--pictures", type=Path, default=FASHION, help="folders of pictures, one for each kind"

@@ -1,7 +1,12 @@
-"""From ordinary photos to parts of faces: find faces, bring them to one frame, learn.
+"""From photos to parts of faces
+=============================
 
-    python examples/your_photos_to_face_parts.py
-    python examples/your_photos_to_face_parts.py OUTPUT --photos FOLDER      # photos of your own
+Faces are found in ordinary photos, brought to one frame, and learned from.
+
+::
+
+    python examples/05_your_photos_to_face_parts.py
+    python examples/05_your_photos_to_face_parts.py OUTPUT --photos FOLDER      # photos of your own
 
 NMF finds parts where the same thing lies at the same place in all pictures, which in a photo
 album it does not. `visnmf.align_faces` finds the faces and turns, scales and shifts each so
@@ -146,8 +151,8 @@ def paste(canvas: np.ndarray, face: np.ndarray, x: float, rng: np.random.Generat
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "your_photos_to_face_parts"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "05_your_photos_to_face_parts"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--photos", type=Path, help="a folder of photos with faces")
     parser.add_argument("--rank", type=int, default=25, help="how many parts")

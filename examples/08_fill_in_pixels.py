@@ -1,6 +1,11 @@
-"""Fill in what is hidden: parts learned from the pixels that are seen tell the others.
+"""Fill in hidden pixels
+=====================
 
-    python examples/fill_in_pixels.py
+Parts learned from the pixels that are seen tell the others.
+
+::
+
+    python examples/08_fill_in_pixels.py
 
 Half the faces wear a bar over the eyes, and of all of them a fifth of the pixels is lost. Said
 by `observed=`, the hidden entries of V are never looked at: W H is fitted to the rest of V, and
@@ -82,8 +87,8 @@ def draw(faces: visnmf.ImageSet, V: np.ndarray, observed: np.ndarray, filled: np
 
 def output_folder() -> Path:
     """Make the folder to write to, as the command line names it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "fill_in_pixels"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "08_fill_in_pixels"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     out = parser.parse_args().output
     out.mkdir(parents=True, exist_ok=True)

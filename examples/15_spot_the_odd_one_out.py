@@ -1,7 +1,12 @@
-"""Spot the odd one out: what is wrong with a texture, and where.
+"""Spot the odd one out
+====================
 
-    python examples/spot_the_odd_one_out.py
-    python examples/spot_the_odd_one_out.py OUTPUT --normal FOLDER --look-at FOLDER
+What is wrong with a texture, and where.
+
+::
+
+    python examples/15_spot_the_odd_one_out.py
+    python examples/15_spot_the_odd_one_out.py OUTPUT --normal FOLDER --look-at FOLDER
 
 Parts of small patches are learned from pictures of what is usual: here the upper half of photos
 of brick, grass and gravel; defects are planted in the lower half. What the parts make of a place
@@ -98,8 +103,8 @@ def draw(pictures: visnmf.Pictures, maps: list[np.ndarray], titles: list[str]) -
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "spot_the_odd_one_out"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "15_spot_the_odd_one_out"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--normal", type=Path, help="a folder of pictures of what is usual")
     parser.add_argument("--look-at", type=Path, help="a folder of pictures to look at")

@@ -1,7 +1,12 @@
-"""Predict how users would like what they have not rated.
+"""Beyond pictures: predict ratings
+================================
 
-    python examples/predict_ratings.py
-    python examples/predict_ratings.py OUTPUT --ratings ml-100k/u.data     # MovieLens
+How would users like what they have not rated?
+
+::
+
+    python examples/19_predict_ratings.py
+    python examples/19_predict_ratings.py OUTPUT --ratings ml-100k/u.data     # MovieLens
 
 V holds users x items, and most of it is not known: a sparse array, of which `observed="stored"`
 says that what is not stored is unknown and not zero. The prediction is V_ij = sum_p w_ip h_pj.
@@ -156,8 +161,8 @@ def draw(errors: dict[str, list[np.ndarray]], stars: np.ndarray) -> Figure:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line; a file in place of the folder is one of ratings."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "predict_ratings"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "19_predict_ratings"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--ratings", type=Path, help="a file such as u.data of MovieLens-100k")
     options = parser.parse_args()

@@ -1,7 +1,12 @@
-"""Unmix a spectral cube: find its materials, and how much of each is in every pixel.
+"""Unmix a spectral cube
+=====================
 
-    python examples/unmix_a_cube.py
-    python examples/unmix_a_cube.py OUTPUT --cube samson_cube.npz     # a cube of your own
+Find the materials of a cube, and how much of each is in every pixel.
+
+::
+
+    python examples/09_unmix_a_cube.py
+    python examples/09_unmix_a_cube.py OUTPUT --cube samson_cube.npz     # a cube of your own
 
 A cube is a picture for each band: V (pixels x bands) = W H + U. Each column of W is then the map
 of a material, each row of H its spectrum. As shares of a pixel, abundances sum to one: that is
@@ -104,8 +109,8 @@ def plant_cube(*, seed: int) -> dict[str, np.ndarray]:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "unmix_a_cube"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "09_unmix_a_cube"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--cube", type=Path, help="an .npz file instead of the planted cube")
     parser.add_argument("--materials", type=int, default=3, help="how many, if not told there (3)")

@@ -1,8 +1,13 @@
-"""Classify pictures by where their parts are: patches, encodings, and a linear classifier.
+"""Classify clothes
+================
 
-    python examples/classify_clothes.py
-    python examples/classify_clothes.py --all       # all of Fashion-MNIST; takes some minutes
-    python examples/classify_clothes.py OUTPUT --pictures FOLDER     # yours, a folder a class
+By where their parts are: patches, encodings, and a linear classifier.
+
+::
+
+    python examples/12_classify_clothes.py
+    python examples/12_classify_clothes.py --all       # all of Fashion-MNIST; takes some minutes
+    python examples/12_classify_clothes.py OUTPUT --pictures FOLDER     # yours, a folder a class
 
 `PatchEncoder` learns parts of small patches, finds them at every place of a picture, and counts
 them in the cells of a grid. It is a scikit-learn transformer, so a pipeline learns parts and
@@ -148,8 +153,8 @@ def draw(accuracy: dict[str, dict[int, float]], taken: np.ndarray, labels: np.nd
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "classify_clothes"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "12_classify_clothes"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--all", action="store_true", help="all of Fashion-MNIST")
     parser.add_argument(

@@ -1,14 +1,19 @@
-"""A set that is never whole in memory: packed once, learned in passes, stopped and gone on with.
+"""Larger than memory
+==================
 
-    python examples/larger_than_memory.py
-    python examples/larger_than_memory.py OUTPUT --pictures FOLDER --size 64x64   # your own
+A set that is never whole in memory: packed once, learned in passes, stopped and gone on with.
+
+::
+
+    python examples/17_larger_than_memory.py
+    python examples/17_larger_than_memory.py OUTPUT --pictures FOLDER --size 64x64   # your own
 
 V is read block by block. An iteration reads it once: while a block of pictures is in memory,
 their encodings take a step, and leave behind two small sums that the parts are stepped by. Where a
 pass is dear, there are two ways with few of them: online (each picture is seen once, and once
 more to be encoded), and compressed (a sketch of V is factorized instead). Here the set is small,
 and made by blending clothes, so that all three are done in seconds; nothing would change but the
-time if it were a thousand times as large. On the command line:
+time if it were a thousand times as large. On the command line::
 
     visnmf pack photos/ photos.zarr --size 64
     visnmf learn photos.zarr -k 49 -o photos.safetensors --checkpoint run.ckpt --resume
@@ -100,8 +105,8 @@ def against_passes(found: dict[str, visnmf.Factorization], size: float) -> Figur
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "larger_than_memory"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "17_larger_than_memory"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures instead of the clothes")
     parser.add_argument("--size", metavar="HxW", default="64x64", help="size to bring them to")

@@ -1,7 +1,12 @@
-"""Topics in documents: NMF of words by documents finds what they are about.
+"""Beyond pictures: topics in documents
+====================================
 
-    python examples/topics_in_documents.py
-    python examples/topics_in_documents.py OUTPUT --documents FOLDER --topics 10     # .txt files
+NMF of words by documents finds what they are about.
+
+::
+
+    python examples/18_topics_in_documents.py
+    python examples/18_topics_in_documents.py OUTPUT --documents FOLDER --topics 10     # .txt files
 
 V is a sparse array of words x documents, by tf-idf: what a document says often, and others seldom.
 V = W H + U: a column of W holds the words of a topic, a column of H how much of each topic a
@@ -95,8 +100,8 @@ def draw(W: np.ndarray, words: np.ndarray, shown: int = 8) -> Figure:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "topics_in_documents"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "18_topics_in_documents"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--documents", type=Path, help="a folder of .txt files, read recursively")
     parser.add_argument("--topics", type=int, default=len(TOPICS), help="how many (4)")

@@ -1,7 +1,12 @@
-"""Textures: what NMF learns where nothing is aligned, by patches and by visual words.
+"""Tell textures
+=============
 
-    python examples/textures.py
-    python examples/textures.py OUTPUT --photos FOLDER      # your own: a photo a texture
+What NMF learns where nothing is aligned, by patches and by visual words.
+
+::
+
+    python examples/13_textures.py
+    python examples/13_textures.py OUTPUT --photos FOLDER      # your own: a photo a texture
 
 Crops of brick, grass and gravel lie anywhere and are of five sizes, so that a pixel means nothing
 by itself. Two things do. Parts of patches: how often each is in a crop, of all its places. And
@@ -96,8 +101,8 @@ def cut(half: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "textures"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "13_textures"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--photos", type=Path, help="a folder of photos, one a texture")
     return parser.parse_args()

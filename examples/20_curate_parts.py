@@ -1,7 +1,12 @@
-"""Curate parts: merge, name, hide and delete them, then take them on as regions.
+"""Curate parts
+============
 
-    python examples/curate_parts.py
-    python examples/curate_parts.py OUTPUT --pictures FOLDER --size 64x48 --rank 25
+Merge, name, hide and delete parts, then take them on as regions.
+
+::
+
+    python examples/20_curate_parts.py
+    python examples/20_curate_parts.py OUTPUT --pictures FOLDER --size 64x48 --rank 25
 
 Parts come as the arithmetic has them: the left and the right of one thing apart, some of the
 background, one that hardly counts. A person makes of them what is meant. Here the choice is made
@@ -93,8 +98,8 @@ def draw_regions(model: visnmf.Model, images: visnmf.ImageSet, path: Path) -> Fi
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parent / "output" / "curate_parts"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    default = Path(__file__).parent / "output" / "20_curate_parts"
     parser.add_argument("output", nargs="?", type=Path, default=default, help="folder to write to")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures of your own")
     parser.add_argument("--size", help="HxW, to bring those to one size")

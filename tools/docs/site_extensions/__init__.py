@@ -1,0 +1,1 @@
+"""What Sphinx needs beside its own to make the site of visnmf."""

@@ -67,6 +67,14 @@ def test_one_level_throughout_takes_a_few_bytes(levels):
     assert np.array_equal(decode_image(coder, data, flat.shape, flat.dtype), flat)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_noise_takes_no_more_than_its_bytes(dtype):
+    noise = np.random.default_rng(0).integers(0, 2**16, (90, 70)).astype(dtype)
+    coder, data = encode_image(noise, effort=3)
+    assert len(data) <= noise.nbytes
+    assert np.array_equal(decode_image(coder, data, noise.shape, dtype), noise)
+
+
 def test_efforts():
     rows = np.random.default_rng(0).poisson(0.4, (30, 500)).astype(np.uint8)
     sizes = [len(encode_image(rows, effort)[1]) for effort in (3, 9, 10)]

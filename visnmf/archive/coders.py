@@ -46,8 +46,9 @@ _FEW_BYTES = 4096  # of levels; above it plain bytes never win over JPEG XL
 def encode_image(levels: Levels, effort: int = 9) -> tuple[Coder, bytes]:
     """Write an image so that every level comes back, in the fewest bytes.
 
-    The smallest of JPEG XL, JPEG-LS (which wins on some noise of 16 bits) and, where the image is
-    small, of plain packed bytes (which win on a few pixels, and on one level throughout).
+    The smallest of JPEG XL, JPEG-LS (which wins on some noise of 16 bits), plain bytes (which win
+    on noise alone) and, where the image is small, of plain packed bytes (which win on a few pixels,
+    and on one level throughout).
 
     Parameters
     ----------
@@ -88,7 +89,9 @@ def encode_image(levels: Levels, effort: int = 9) -> tuple[Coder, bytes]:
         found.append((Coder.JPEGLS, _jpegls(levels, 0)))
     found = [(coder, data) for coder, data in found if _is_readable(coder, data, levels)]
     if levels.nbytes <= _FEW_BYTES or not found:
-        found.append(pack_bytes(levels.astype(levels.dtype.newbyteorder("<")).tobytes()))
+        found.append(pack_bytes(_plain(levels)))
+    elif min(len(data) for _, data in found) > levels.nbytes:
+        found.append((Coder.RAW, _plain(levels)))
     return min(found, key=lambda pair: len(pair[1]))
 
 
@@ -189,6 +192,10 @@ def _decode(coder: int, data: bytes) -> NDArray[Any]:
     if coder == Coder.JPEG:
         return imagecodecs.jpeg8_decode(data)
     return imagecodecs.jpeg2k_decode(data, numthreads=1)
+
+
+def _plain(levels: Levels) -> bytes:
+    return levels.astype(levels.dtype.newbyteorder("<")).tobytes()
 
 
 def _checked(levels: Levels) -> Levels:

@@ -75,6 +75,14 @@ def test_noise_takes_no_more_than_its_bytes(dtype):
     assert np.array_equal(decode_image(coder, data, noise.shape, dtype), noise)
 
 
+def test_no_effort_of_jpeg_xl_takes_less():
+    noise = np.random.default_rng(0).normal(0, 12, (120, 130))
+    sheet = np.rint(128 + 40 * np.sin(np.arange(130) / 9) + noise).astype(np.uint8)
+    size = len(encode_image(sheet)[1])
+    least = min(len(coders._jxl(sheet, effort)) for effort in range(3, 10))
+    assert size <= 1.005 * least < len(coders._jxl(sheet, 9))
+
+
 def test_efforts():
     rows = np.random.default_rng(0).poisson(0.4, (30, 500)).astype(np.uint8)
     sizes = [len(encode_image(rows, effort)[1]) for effort in (3, 9, 10)]

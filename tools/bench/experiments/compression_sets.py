@@ -13,7 +13,7 @@ from datasets import shared
 
 from experiments.compression_peers import pictures
 
-MOST = 200_000  # values of a set; `--whole` takes all
+MOST = 70_000  # values of a set; `--whole` takes all
 _RUN = 25  # neighbors that stay together
 
 

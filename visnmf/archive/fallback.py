@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visnmf.archive.assemble import Draft, common_bytes, draft_sheets
+from visnmf.archive.coders import Coder
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material
 from visnmf.archive.sheet_fit import SheetFit, Tried
@@ -124,7 +125,9 @@ def _draft(material: Material, fit: SheetFit) -> Draft | None:
     sheets = list(zip(fit.coders, fit.data, strict=True))
     # Levels by near-lossless JPEG-LS are off by more than a residual of step 1 may be.
     near = fit.step == 1 and fit.fidelity.max_error > 0
-    return draft_sheets(material, sheets, fit.fidelity, fit.told, step=0 if near else fit.step)
+    under = [(Coder.AVIF, data) for data in fit.under]
+    step = 0 if near else fit.step
+    return draft_sheets(material, sheets, fit.fidelity, fit.told, step=step, under=under)
 
 
 def _pictures(material: Material) -> np.ndarray:

@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 
 from datasets import shared
-
 from experiments.compression_peers import pictures
 
 MOST = 70_000  # values of a set; `--whole` takes all

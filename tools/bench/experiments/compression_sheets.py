@@ -6,10 +6,10 @@ tiles of the archive and, where there are several, on one sheet of all pictures.
 
 import math
 
+import imagecodecs
 import numpy as np
 
-import imagecodecs
-from visnmf.archive.coders import Coder, decode_image, encode_near
+from visnmf.archive.coders import decode_image, encode_near
 from visnmf.archive.dials import dial_of
 from visnmf.archive.lossy import LOSSY
 from visnmf.archive.sheets import SheetPlan, cut, lay, plan_sheets

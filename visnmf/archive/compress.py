@@ -207,7 +207,7 @@ def _smallest(
         return sheets, min(drafts, key=lambda d: d.nbytes)
     factors = factors_for(materials, Goal(nbytes=target), asked)
     beat = None if factors is None else factors.fidelity.psnr
-    sheets = sheets_for(materials[:1], mode, target, beat=beat, report=asked.report)
+    sheets = sheets_for(materials, mode, target, beat=beat, report=asked.report)
     drafts = [d for d in (factors, sheets.draft) if d is not None and d.nbytes <= target]
     if not drafts:
         least = [d.nbytes for d in (factors, sheets.draft) if d is not None]

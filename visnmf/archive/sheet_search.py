@@ -8,6 +8,7 @@ others begin on the whole set where the sample ended.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -109,24 +110,32 @@ def search_bytes(
     return Contest(laid, Goal(nbytes=float(nbytes)), codecs, to_beat, report).run()
 
 
-def estimate(levels: Levels, psnr: float, *, apart: bool = False, peak: int | None = None) -> int:
-    """Return about how many bytes the smallest sheets of a PSNR take, from a sample of pictures.
+def estimate(levels: Levels, goal: Goal, *, apart: bool = False, peak: int | None = None) -> float:
+    """Return about what the best sheets of a goal cost, from a sample of pictures.
 
     Parameters
     ----------
-    levels, psnr, apart, peak
+    levels, apart, peak
         As of `search_psnr`.
+    goal : Goal
+        What is wanted.
 
     Returns
     -------
-    nbytes : int
-        Within some 10 % as a rule, where pictures are alike.
+    cost : float
+        Bytes of all sheets or, where the goal is bytes, minus the dB. Bytes are within some 10 %
+        as a rule, where pictures are alike.
     """
     laid = _laid(levels, apart, peak, None)
     sample = laid.sample()
-    found = Contest(sample, Goal(psnr=float(psnr)), LOSSY).run()
+    share = laid.share(sample)
+    if goal.nbytes is not None:
+        goal = Goal(nbytes=share * goal.nbytes)
+    found = Contest(sample, goal, LOSSY).run()
+    if goal.nbytes is not None:
+        return -found.psnr if found is not None and found.fits else math.inf
     assert found is not None  # lossless sheets at the worst
-    return round(found.nbytes / laid.share(sample))
+    return found.nbytes / share
 
 
 def _laid(levels: Levels, apart: bool, peak: int | None, mask: NDArray[np.bool_] | None) -> Laid:

@@ -11,7 +11,10 @@ def unlike(n=12, side=40):
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:side, :side]
     waves = [
-        [np.sin((x * np.cos(a) + y * np.sin(a)) / w) for a, w in zip(angles, (3, 9, 30))]
+        [
+            np.sin((x * np.cos(a) + y * np.sin(a)) / w)
+            for a, w in zip(angles, (3, 9, 30), strict=True)
+        ]
         for angles in rng.uniform(0, 6, (n, 3))
     ]
     return np.rint(128 + 80 * np.moveaxis(np.array(waves), 1, -1)).astype(np.uint8)

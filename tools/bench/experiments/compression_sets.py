@@ -1,8 +1,8 @@
 """Sets of pictures that a walk over all modes of `visnmf compress` goes through.
 
-Beside the sets of `datasets`: sets of few pictures, of one level, of colors, of 16 bits, with alpha,
-and faces that no setting was chosen on. Those of more than `MOST` values are taken in part, pictures
-in runs of neighbors, so that a walk ends.
+Beside the sets of `datasets`: sets of few pictures, of one level, of colors, of 16 bits, with
+alpha, and faces that no setting was chosen on. Those of more than `MOST` values are taken in part,
+pictures in runs of neighbors, so that a walk ends.
 """
 
 from functools import partial

@@ -24,7 +24,7 @@ class Sheets:
     def __init__(self, levels):
         self.levels = levels
         self.peak = int(np.iinfo(levels.dtype).max)
-        self.kept, self.laid, self.coarse = {}, {}, {}
+        self.kept, self.laid, self.coarse, self.exact = {}, {}, {}, {}
         channels = levels.shape[3] if levels.ndim == 4 else 1
         ways = {1: (False,), 3: (False, True)}.get(channels, (True,))
         self.plans = []
@@ -36,7 +36,8 @@ class Sheets:
 
     def psnr(self, goal):
         """Return (bytes, what) of the smallest sheets of a PSNR."""
-        return self._least(lambda tried: min(tried["psnr"], 150.0) - goal)
+        exact = min((size, f"{way}, lossless") for way, size in self.lossless().items())
+        return min(self._least(lambda tried: min(tried["psnr"], 150.0) - goal), exact)
 
     def bound(self, error):
         """Return (bytes, what) of the smallest sheets whose levels are all within an error."""
@@ -56,7 +57,9 @@ class Sheets:
 
     def lossless(self):
         """Return bytes by coder of sheets that keep every level."""
-        found = {}
+        if self.exact:
+            return self.exact
+        found = self.exact
         for plan in self.plans:
             way = _way(plan)
             found["JPEG XL" + way] = self._jxl(plan, 1)
@@ -78,7 +81,7 @@ class Sheets:
         return max(best, (math.inf, exact[0])) if exact[1] <= nbytes else best
 
     def _least(self, above):
-        """Return the fewest bytes of sheets for which `above`, which grows with quality, is >= 0."""
+        """Return the fewest bytes for which `above`, which grows with quality, is 0 or more."""
         best = (math.inf, "none")
         for plan, codec in self._ways():
             for tried in self._seek(plan, codec, above):

@@ -1,7 +1,7 @@
 """Every mode of `visnmf.compress` on every set, beside the best contact sheet that can be found.
 
 An archive may take 1.02 times the best sheets of the same PSNR or bound, 512 bytes, and its names
-(1.01 times JPEG XL without loss). Given a size, its PSNR must be that of the best sheets of so many
+(1.01 times JPEG XL without loss). "bare" leaves out names and what frames the sections. Given a size, its PSNR must be that of the best sheets of so many
 bytes less 512 and the names, to 0.05 dB. What is kept exactly or within a bound is read again from
 the file and compared level by level.
 """
@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 
 import visnmf
+from visnmf.archive.container import Container
 from visnmf.archive.names import encode_names
 from visnmf.archive.packed import pack_bytes
+from visnmf.archive.sections import SectionKind
 
 from experiments.compression_sets import SETS as OWN
 from experiments.compression_sets import some
@@ -45,7 +47,7 @@ def run(options):
         count = f"{len(levels)}" + (f" of {whole}" if len(levels) < whole else "")
         table(
             f"{name}: {count} pictures, {size}, {levels.dtype} ({took:.0f} s)",
-            ["mode", "archive", "it holds", "best sheet", "is", "ratio", "promise"],
+            ["mode", "archive", "it holds", "best sheet", "is", "ratio", "bare", "promise"],
             [row[:-1] for row in rows],
         )
         broken += [f"{name}, {row[0]}: {row[-1]}" for row in rows if row[-1]]
@@ -56,7 +58,7 @@ def run(options):
 def told(name, rows):
     """Yield rows, and say at once where each stands."""
     for row in rows:
-        print(f"{name}, {row[0]}: {row[5]}, {row[6]}", flush=True)
+        print(f"{name}: " + ", ".join(row[:-1]), flush=True)
         yield row
 
 
@@ -82,20 +84,23 @@ def walk(levels, options):
         name = min(found, key=found.get)
         row = by_size("lossless", levels, {"lossless": True}, (found[name], name), room)
         yield row
+        if row[1] == "-":
+            return
         least = min(size for way, size in found.items() if way.startswith("JPEG XL"))
-        ours = float(row[1].replace(",", ""))
+        ours, bare = float(row[1].replace(",", "")), float(row[6]) * found[name]
         over = ours - 1.01 * least - room
         wrong = f"{over:.0f} bytes over" if over > 0 else ""
-        yield [*row[:3], f"{least:,}", "JPEG XL", f"{ours / least:.3f}", wrong or "kept", wrong]
+        yield [*row[:3], f"{least:,}", "JPEG XL", f"{ours / least:.3f}", f"{bare / least:.3f}",
+               wrong or "kept", wrong]  # fmt: skip
 
 
 def by_size(told, levels, target, best, room):
     """Return the row of a target whose bytes count."""
     nbytes, name = best
     try:
-        done, back = written(levels, target)
+        done, back, held = written(levels, target)
     except Exception as error:  # whatever it is, it breaks the promise, and is told
-        return [told, "-", "-", f"{nbytes:,}", name, "-", "none", repr(error)]
+        return [told, "-", "-", f"{nbytes:,}", name, "-", "-", "none", repr(error)]
     wrong = []
     if done.nbytes > 1.02 * nbytes + room:
         wrong.append(f"{done.nbytes - 1.02 * nbytes - room:.0f} bytes over")
@@ -107,9 +112,8 @@ def by_size(told, levels, target, best, room):
     if abs(psnr_of(levels, back) - done.psnr) > 1e-6:
         wrong.append(f"says {done.psnr:.4f} dB, is {psnr_of(levels, back):.4f}")
     told_wrong = "; ".join(wrong)
-    ratio = f"{done.nbytes / nbytes:.3f}" if math.isfinite(nbytes) else "-"
-    return [told, f"{done.nbytes:,}", done.held, f"{nbytes:,}", name, ratio,
-            told_wrong or "kept", told_wrong]  # fmt: skip
+    return [told, f"{done.nbytes:,}", done.held, f"{nbytes:,}", name, f"{done.nbytes / nbytes:.3f}",
+            f"{held / nbytes:.3f}", told_wrong or "kept", told_wrong]  # fmt: skip
 
 
 def by_quality(levels, sheets, nbytes, room):
@@ -117,9 +121,9 @@ def by_quality(levels, sheets, nbytes, room):
     psnr, name = sheets.within(nbytes - room)
     told = f"{nbytes:,} bytes"
     try:
-        done, back = written(levels, {"max_bytes": nbytes})
+        done, back, _ = written(levels, {"max_bytes": nbytes})
     except Exception as error:  # whatever it is, it breaks the promise, and is told
-        return [told, "-", "-", f"{psnr:.2f} dB", name, "-", "none", repr(error)]
+        return [told, "-", "-", f"{psnr:.2f} dB", name, "-", "-", "none", repr(error)]
     wrong = []
     if done.nbytes > nbytes:
         wrong.append(f"{done.nbytes - nbytes} bytes over")
@@ -130,18 +134,24 @@ def by_quality(levels, sheets, nbytes, room):
     wrong = "; ".join(wrong)
     gain = f"{done.psnr - psnr:+.2f} dB" if math.isfinite(psnr) else "-"
     return [told, f"{done.nbytes:,}, {done.psnr:.2f} dB", done.held, f"{psnr:.2f} dB", name,
-            gain, wrong or "kept", wrong]  # fmt: skip
+            gain, "", wrong or "kept", wrong]  # fmt: skip
 
 
 def written(levels, target):
-    """Return what `visnmf.compress` says, and the levels that the file gives back."""
+    """Return what `visnmf.compress` says, what the file gives back, and bytes of its contents.
+
+    Those are all of the file but the names and what frames them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "set.vnmf"
         done = visnmf.compress(levels, path, compare=False, **target)
         if done.nbytes != path.stat().st_size:
             raise RuntimeError(f"{done.nbytes} bytes told, {path.stat().st_size} there")
         with visnmf.Archive.open(path) as archive:
-            return done, np.asarray(archive[:])
+            back = np.asarray(archive[:])
+        with Container.open(path) as file:
+            lengths = [entry.length for entry in file.entries if entry.kind != SectionKind.NAMES]
+        return done, back, sum(lengths)
 
 
 def psnr_of(levels, back):

@@ -10,14 +10,10 @@ def unlike(n=12, side=40):
     """Return color pictures whose channels have nothing to do with each other."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:side, :side]
-    waves = [
-        [
-            np.sin((x * np.cos(a) + y * np.sin(a)) / w)
-            for a, w in zip(angles, (3, 9, 30), strict=True)
-        ]
-        for angles in rng.uniform(0, 6, (n, 3))
-    ]
-    return np.rint(128 + 80 * np.moveaxis(np.array(waves), 1, -1)).astype(np.uint8)
+    widths = np.array([3, 9, 30])[:, None, None]
+    angles = rng.uniform(0, 6, (n, 3, 1, 1))
+    waves = np.sin((x * np.cos(angles) + y * np.sin(angles)) / widths)
+    return np.rint(128 + 80 * np.moveaxis(waves, 1, -1)).astype(np.uint8)
 
 
 @pytest.mark.parametrize("target", [{"max_bytes": 6000}, {"psnr": 50}])

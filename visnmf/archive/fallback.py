@@ -14,7 +14,7 @@ from visnmf.archive.goal import Goal
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material
 from visnmf.archive.sheet_fit import SheetFit, Tried
-from visnmf.archive.sheet_search import bound_error, estimate, lossless, search_bytes, search_psnr
+from visnmf.archive.sheet_search import bound_error, estimate, lossless, search_sheets
 
 __all__ = ["Sheets", "guess_sheets", "sheets_for"]
 
@@ -109,13 +109,11 @@ def _fit(
         return lossless(levels, apart=apart, peak=peak, mask=mask)
     if mode == Mode.MAX_ERROR:
         return bound_error(levels, int(target), apart=apart, peak=peak, mask=mask)
+    goal = Goal(psnr=target)
     if mode == Mode.MAX_BYTES:
-        room = _room(material, target)
-        return search_bytes(
-            levels, room, apart=apart, peak=peak, mask=mask, to_beat=beat, report=report
-        )
-    return search_psnr(
-        levels, target, apart=apart, peak=peak, mask=mask, to_beat=beat, report=report
+        goal = Goal(nbytes=_room(material, target))
+    return search_sheets(
+        levels, goal, apart=apart, peak=peak, mask=mask, to_beat=beat, report=report
     )
 
 

@@ -1,7 +1,7 @@
 """The contact sheets that take the fewest bytes: what an archive must never be larger than.
 
-`search_psnr` and `search_bytes` find, over all lossy codecs, the quality of all sheets that meets
-a goal; `lossless` and `bound_error` keep every level, or every level within a bound. A large set
+`search_sheets` finds, over all lossy codecs, the quality of all sheets that meets a goal;
+`lossless` and `bound_error` keep every level, or every level within a bound. A large set
 is searched on a sample of its pictures first: there codecs that cannot win are left, and the
 others begin on the whole set where the sample ended.
 """
@@ -28,17 +28,16 @@ __all__ = [
     "bound_error",
     "estimate",
     "lossless",
-    "search_bytes",
-    "search_psnr",
+    "search_sheets",
 ]
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
 Report = Callable[[str], object]
 
 
-def search_psnr(
+def search_sheets(
     levels: Levels,
-    psnr: float,
+    goal: Goal,
     *,
     codecs: Sequence[LossyCodec] = LOSSY,
     apart: bool = False,
@@ -47,14 +46,15 @@ def search_psnr(
     to_beat: float | None = None,
     report: Report | None = None,
 ) -> SheetFit | None:
-    """Return the smallest sheets whose PSNR over the whole set is at least so many dB.
+    """Return the smallest sheets of a PSNR, or those of the best PSNR in so many bytes.
 
     Parameters
     ----------
     levels : ndarray of uint8 or uint16, shape (n, height, width[, channels])
         The pictures.
-    psnr : float
-        10 log10(peak^2 / mean squared error) over all values that count, in dB.
+    goal : Goal
+        At least so many dB, 10 log10(peak^2 / mean squared error) over all values of the set that
+        count; or at most so many bytes for all sheets.
     codecs : sequence of LossyCodec
         That may be used. Sheets without any loss are tried too.
     apart : bool
@@ -64,50 +64,19 @@ def search_psnr(
     mask : ndarray of bool (height, width), optional
         The pixels that count.
     to_beat : float, optional
-        Bytes of something else. If sheets are surely larger, as a sample of the pictures tells,
-        the search ends and its result is only an estimate.
+        Bytes or, where the goal is bytes, dB of something else. If sheets are surely worse, as a
+        sample of the pictures tells, the search ends and its result is only an estimate.
     report : callable, optional
         Told in words what is tried now.
 
     Returns
     -------
     fit : SheetFit or None
-        Of sheets without loss where those are no larger; None never.
+        Of sheets without loss where those are no larger. If no sheets are small enough, the
+        smallest found, whose `fits` is False; None only if no codec takes such sheets.
     """
     laid = _laid(levels, apart, peak, mask)
-    return Contest(laid, Goal(psnr=float(psnr)), codecs, to_beat, report).run()
-
-
-def search_bytes(
-    levels: Levels,
-    nbytes: float,
-    *,
-    codecs: Sequence[LossyCodec] = LOSSY,
-    apart: bool = False,
-    peak: int | None = None,
-    mask: NDArray[np.bool_] | None = None,
-    to_beat: float | None = None,
-    report: Report | None = None,
-) -> SheetFit | None:
-    """Return the sheets of the best PSNR that take at most so many bytes.
-
-    Parameters
-    ----------
-    levels, codecs, apart, peak, mask, report
-        As of `search_psnr`.
-    nbytes : float
-        For all sheets.
-    to_beat : float, optional
-        dB of something else, as in `search_psnr`.
-
-    Returns
-    -------
-    fit : SheetFit or None
-        If none is small enough, the smallest found, whose `fits` is False; None only if no codec
-        takes such sheets.
-    """
-    laid = _laid(levels, apart, peak, mask)
-    return Contest(laid, Goal(nbytes=float(nbytes)), codecs, to_beat, report).run()
+    return Contest(laid, goal, codecs, to_beat, report).run()
 
 
 def estimate(levels: Levels, goal: Goal, *, apart: bool = False, peak: int | None = None) -> float:
@@ -116,7 +85,7 @@ def estimate(levels: Levels, goal: Goal, *, apart: bool = False, peak: int | Non
     Parameters
     ----------
     levels, apart, peak
-        As of `search_psnr`.
+        As of `search_sheets`.
     goal : Goal
         What is wanted.
 

@@ -1,9 +1,9 @@
 """Every mode of `visnmf.compress` on every set, beside the best contact sheet that can be found.
 
 An archive may take 1.02 times the best sheets of the same PSNR or bound, 512 bytes, and its names
-(1.01 times JPEG XL without loss). "bare" leaves out names and what frames the sections. Given a size, its PSNR must be that of the best sheets of so many
-bytes less 512 and the names, to 0.05 dB. What is kept exactly or within a bound is read again from
-the file and compared level by level.
+(1.01 times JPEG XL without loss). "bare" leaves out names and what frames the sections. Given a
+size, its PSNR must be that of the best sheets of so many bytes less 512 and the names, to 0.05 dB.
+What is kept exactly or within a bound is read again from the file and compared level by level.
 """
 
 import math
@@ -58,7 +58,7 @@ def run(options):
 def told(name, rows):
     """Yield rows, and say at once where each stands."""
     for row in rows:
-        print(f"{name}: " + ", ".join(row[:-1]), flush=True)
+        print(f"{name}: " + ", ".join(row), flush=True)
         yield row
 
 

@@ -77,3 +77,15 @@ def test_lossless_sheets(dtype):
     assert fit.step == 1
     assert not fit.under
     assert set(fit.coders) <= {Coder.JXL, Coder.JPEGLS}
+
+
+def test_samples_of_two_layouts_are_compared_by_their_share(monkeypatch):
+    from visnmf.archive import sheet_exact
+
+    pictures = np.random.default_rng(0).integers(0, 256, (8, 40, 40, 3)).astype(np.uint8)
+    some = Laid(pictures[:2], True, 255)
+    monkeypatch.setattr(Laid, "sample", lambda laid: some if laid.apart else laid)
+    # Noise without a header: it does not matter how channels lie.
+    monkeypatch.setattr(sheet_exact, "size_of", lambda laid, way: laid.levels.size)
+    found = [(Laid(pictures, apart, 255), Divided(1)) for apart in (False, True)]
+    assert sheet_exact._promising(found) == found

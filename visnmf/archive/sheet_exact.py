@@ -131,9 +131,12 @@ def lossless_within(laid: Laid, nbytes: float) -> SheetFit | None:
 def _promising(found: list[tuple[Laid, Way]]) -> list[tuple[Laid, Way]]:
     """Leave out what takes clearly more bytes than something else on a sample."""
     samples = [laid.sample() for laid, _ in found]
-    if samples[0] is found[0][0]:
+    if all(some is laid for some, (laid, _) in zip(samples, found, strict=True)):
         return found
-    sizes = [size_of(s, way) for s, (_, way) in zip(samples, found, strict=True)]
+    sizes = [
+        size_of(some, way) / laid.share(some)
+        for some, (laid, way) in zip(samples, found, strict=True)
+    ]
     return [f for f, size in zip(found, sizes, strict=True) if size <= _CLEAR * min(sizes)]
 
 

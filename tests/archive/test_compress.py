@@ -87,7 +87,9 @@ def test_a_bound_holds_for_every_level(path, dtype, bound):
     ],
     ids=["black", "white", "one pixel", "identical", "one", "noise", "rows"],
 )
-@pytest.mark.parametrize("target", [{"lossless": True}, {"psnr": 25}, {"max_error": 3}])
+@pytest.mark.parametrize(
+    "target", [{"lossless": True}, {"psnr": 25}, {"max_bytes": 9000}, {"max_error": 3}]
+)
 def test_sets_of_every_kind(path, pictures, target):
     done = visnmf.compress(pictures, path, compare=False, **target)
     back = visnmf.Archive.open(path)[:]
@@ -96,6 +98,9 @@ def test_sets_of_every_kind(path, pictures, target):
         np.testing.assert_array_equal(back, pictures)
     elif "psnr" in target:
         assert done.psnr >= 25
+    elif "max_bytes" in target:
+        assert path.stat().st_size == done.nbytes <= 9000
+        assert done.psnr == np.inf  # all of these fit without loss
     else:
         assert np.abs(back.astype(int) - pictures).max() <= 3
 

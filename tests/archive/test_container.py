@@ -82,7 +82,7 @@ FULL_SECTIONS = [
     Section(SectionKind.SCALES, Coder.RAW, b"scales" * 7),
     Section(SectionKind.BASIS, Coder.JXL, b"basis" * 40),
     Section(SectionKind.BASIS, Coder.AVIF, b"more" * 40),
-    *(Section(SectionKind.ENCODINGS, Coder.RANGE, bytes([i]) * 50) for i in range(3)),
+    *(Section(SectionKind.ENCODINGS, Coder.JXL, bytes([i]) * 50) for i in range(3)),
     *(Section(SectionKind.RESIDUAL, Coder.JPEGLS, bytes([i]) * 60) for i in range(7, 9)),
 ]
 

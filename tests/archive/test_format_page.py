@@ -286,13 +286,25 @@ def test_factors_by_hand_painted_and_whole(tmp_path, channels):
         assert (reader.base, reader.rank, reader.sections[5][0][0] == 16) == (2, 5, bool(quality))
 
 
-@pytest.mark.parametrize("shape", [(30, 20, 24), (20, 20, 24, 3), (9, 10, 8, 5)])
+@pytest.mark.parametrize("shape", [(30, 20, 24), (3, 20, 24, 3), (9, 10, 8, 5)])
 @pytest.mark.parametrize("target", [{"psnr": 30}, {"lossless": True}, {"max_error": 1}])
 def test_sheets(tmp_path, shape, target):
     V = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
     path = tmp_path / "a.vnmf"
     visnmf.compress(V, path, compare=False, **target)
     assert check(path).base != 2
+
+
+def test_sheets_under_a_residual(tmp_path):
+    y, x = np.mgrid[:64, :64]
+    waves = [np.sin((x * np.cos(a) + y * np.sin(a)) / 7) for a in range(5)]
+    noise = np.random.default_rng(0).normal(0, 1.5, (5, 64, 64))
+    V = np.rint(128 + 60 * np.stack(waves) + noise).astype(np.uint8)
+    path = tmp_path / "a.vnmf"
+    visnmf.compress(V, path, max_error=6, compare=False)
+    reader = check(path)
+    assert (reader.base, reader.step) == (1, 13)
+    assert np.abs(reader.levels().reshape(V.shape).astype(int) - V).max() <= 6
 
 
 def test_a_mask(tmp_path):

@@ -42,6 +42,7 @@ EXPERIMENTS = (
     "dask",
     "passes",
     "compression",
+    "compression_walk",
     "archive_access",
     "compression_time",
     "report_page",
@@ -51,6 +52,7 @@ SEVERAL = {
     "all": EXPERIMENTS,
     "evidence": (*(name for name in SECTIONS if name in EXPERIMENTS), "report"),
 }
+MODES = ("psnr", "max_bytes", "max_error", "lossless")
 
 
 def main():
@@ -73,7 +75,9 @@ def read():
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="python tools/bench", description=__doc__)
     parser.add_argument("experiment", choices=[*EXPERIMENTS, "report", *SEVERAL])
-    parser.add_argument("--sets", nargs="+", type=datasets.known, help="the experiment's own")
+    parser.add_argument(
+        "--sets", nargs="+", type=set_name, help="the experiment's own, or all of those"
+    )
     peers = [*solvers.NAMES, "all"]
     parser.add_argument("--solvers", nargs="+", choices=peers, default=(), help="for race, kkt")
     parser.add_argument(
@@ -91,14 +95,38 @@ def read():
     parser.add_argument("--psnr", nargs="+", type=float, help="in dB, for compression and its kin")
     parser.add_argument("--lossless", action="store_true", help="for compression: that table")
     parser.add_argument("--max-error", type=int, help="for compression: bounded by so many levels")
+    parser.add_argument(
+        "--modes", nargs="+", choices=[*MODES, "all"], default=["all"], help="for compression_walk"
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="for compression_walk: large sets too, in hours"
+    )
     parser.add_argument("--quick", action="store_true", help="small and rough: does it run?")
     options = parser.parse_args()
     if "all" in options.solvers:
         options.solvers = solvers.PEERS
+    if "all" in options.modes:
+        options.modes = MODES
+    if options.sets and "all" in options.sets:
+        options.sets = None
     if options.quick:
         options.sets, options.starts, options.seeds = options.sets or ("digits",), 1, 1
         options.iterations = options.iterations or (10, 20)
     return options
+
+
+def set_name(name):
+    """Return the name of a set, of `datasets` or of the walk over all of compression."""
+    if name == "all":
+        return name
+    try:
+        return datasets.known(name)
+    except ValueError:
+        from experiments.compression_sets import SETS
+
+        if name not in SETS:
+            raise
+        return name
 
 
 if __name__ == "__main__":

@@ -113,8 +113,9 @@ def draft_sheets(
     told: str,
     *,
     step: int = 0,
+    under: Sequence[tuple[Coder, bytes]] = (),
 ) -> Draft:
-    """Put contact sheets into sections: as the base or, with a step, as a residual of nothing.
+    """Put contact sheets into sections: as the base or, with a step, as a residual.
 
     Parameters
     ----------
@@ -128,11 +129,16 @@ def draft_sheets(
         What they are, in words.
     step : int
         Of the residual; 0 where the sheets are the pictures, coded with loss.
+    under : sequence of (Coder, bytes)
+        With a step: sheets that the residual lies over, of a codec that is exact; it is one of
+        nothing without them.
     """
     kind = SectionKind.RESIDUAL if step else SectionKind.SHEET
     sections = _common(material)
+    sections += [Section(SectionKind.SHEET, coder, data) for coder, data in under]
     sections += [Section(kind, coder, data) for coder, data in sheets]
-    fields = _fields(material) | {"base": Base.NONE if step else Base.SHEETS, "step": step}
+    base = Base.SHEETS if under or not step else Base.NONE
+    fields = _fields(material) | {"base": base, "step": step}
     return Draft(fields, sections, fidelity, told)
 
 

@@ -215,7 +215,7 @@ def _smallest(
     factors = factors_for(materials, Goal(nbytes=target), asked)
     beat = None if factors is None else factors.fidelity.psnr
     report = asked.course.enter("sheets")
-    sheets = sheets_for(materials[:1], mode, target, beat=beat, report=report)
+    sheets = sheets_for(materials, mode, target, beat=beat, report=report)
     drafts = [d for d in (factors, sheets.draft) if d is not None and d.nbytes <= target]
     if not drafts:
         least = [d.nbytes for d in (factors, sheets.draft) if d is not None]

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from visnmf.archive.assemble import Draft, common_bytes, draft_sheets
+from visnmf.archive.coders import Coder
+from visnmf.archive.goal import Goal
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material
 from visnmf.archive.progress import Report
 from visnmf.archive.sheet_fit import SheetFit, Tried
-from visnmf.archive.sheet_search import bound_error, estimate, lossless, search_bytes, search_psnr
+from visnmf.archive.sheet_search import bound_error, estimate, lossless, search_sheets
 
 __all__ = ["Sheets", "guess_sheets", "sheets_for"]
 
+_CLEAR = 0.3  # dB less on a sample is surely less on all pictures
 _FRAME = 512  # bytes of a file that are not sheets, at most, beside names
 
 
@@ -51,11 +54,7 @@ def guess_sheets(materials: list[Material], psnr: float) -> tuple[float, bool]:
     psnr : float
         Over the set.
     """
-    guesses = [
-        (float(estimate(_pictures(m), psnr, apart=m.apart, peak=m.peak)), m.apart)
-        for m in materials
-    ]
-    return min(guesses)
+    return min((_guess(material, Goal(psnr=psnr)), material.apart) for material in materials)
 
 
 def sheets_for(
@@ -81,6 +80,8 @@ def sheets_for(
         Told what is tried now.
     """
     best: Sheets | None = None
+    if mode == Mode.MAX_BYTES and len(materials) > 1:
+        materials = _promising(materials, _room(materials[0], target))
     for material in materials:
         fit = _fit(material, mode, target, beat, report)
         if fit is None:
@@ -106,14 +107,28 @@ def _fit(
         return lossless(levels, apart=apart, peak=peak, mask=mask, report=report)
     if mode == Mode.MAX_ERROR:
         return bound_error(levels, int(target), apart=apart, peak=peak, mask=mask, report=report)
+    goal = Goal(psnr=target)
     if mode == Mode.MAX_BYTES:
-        room = max(1.0, target - _FRAME - common_bytes(material))
-        return search_bytes(
-            levels, room, apart=apart, peak=peak, mask=mask, to_beat=beat, report=report
-        )
-    return search_psnr(
-        levels, target, apart=apart, peak=peak, mask=mask, to_beat=beat, report=report
+        goal = Goal(nbytes=_room(material, target))
+    return search_sheets(
+        levels, goal, apart=apart, peak=peak, mask=mask, to_beat=beat, report=report
     )
+
+
+def _room(material: Material, nbytes: float) -> float:
+    """Return what a file of so many bytes leaves to its sheets."""
+    return max(1.0, nbytes - _FRAME - common_bytes(material))
+
+
+def _promising(materials: list[Material], room: float) -> list[Material]:
+    """Leave out what is clearly farther from the pictures on a sample, at so many bytes."""
+    goal = Goal(nbytes=room)
+    costs = [_guess(material, goal) for material in materials]
+    return [m for m, cost in zip(materials, costs, strict=True) if cost <= min(costs) + _CLEAR]
+
+
+def _guess(material: Material, goal: Goal) -> float:
+    return estimate(_pictures(material), goal, apart=material.apart, peak=material.peak)
 
 
 def _draft(material: Material, fit: SheetFit) -> Draft | None:
@@ -122,7 +137,9 @@ def _draft(material: Material, fit: SheetFit) -> Draft | None:
     sheets = list(zip(fit.coders, fit.data, strict=True))
     # Levels by near-lossless JPEG-LS are off by more than a residual of step 1 may be.
     near = fit.step == 1 and fit.fidelity.max_error > 0
-    return draft_sheets(material, sheets, fit.fidelity, fit.told, step=0 if near else fit.step)
+    under = [(Coder.AVIF, data) for data in fit.under]
+    step = 0 if near else fit.step
+    return draft_sheets(material, sheets, fit.fidelity, fit.told, step=step, under=under)
 
 
 def _pictures(material: Material) -> np.ndarray:

@@ -14,8 +14,7 @@ class Coder(IntEnum):
     ZSTD = 1
     JXL = 2  # lossless JPEG XL
     JPEGLS = 3  # lossless or near-lossless
-    RANGE = 4  # an entries coder of the archive itself: neither bytes nor images
-    BROTLI = 5
+    BROTLI = 5  # 4 is free
     LZMA = 6  # LZMA2 with the settings of `visnmf.archive.packed`
     AVIF = 16  # from here on lossy contact sheets
     JXL_LOSSY = 17

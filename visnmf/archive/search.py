@@ -293,4 +293,5 @@ def first_step(problem: Problem, pair: Pair, goal: Goal | None, maker: BasisMake
     bits = max(8.0 * 0.8 * share * goal.nbytes / pair.H.size, 0.3)
     bits = min(bits, 8.0)
     spread = math.sqrt(float(np.einsum("kj,kj->", pair.H, pair.H)) / pair.H.size)
-    return 2.0 * spread * float(np.mean(np.linalg.norm(pair.W, axis=1))) / 2.0**bits
+    reach = spread * float(np.mean(np.linalg.norm(pair.W, axis=1)))
+    return 2.0 * max(reach, 1e-6) / 2.0**bits  # black pictures have no reach

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visnmf.archive.coders import Coder, decode_image, encode_image, encode_near
+from visnmf.archive.coders import Coder
 from visnmf.archive.fidelity import squared_errors
 from visnmf.archive.progress import Report
-from visnmf.archive.residual import leave_over, put_back
 from visnmf.archive.sheet_fit import SheetFit
 from visnmf.archive.sheet_trial import Laid
+from visnmf.archive.sheet_ways import Divided, Layered, Near, Way, seek_layered, size_of
 from visnmf.archive.sheets import cut
 from visnmf.archive.turns import in_turn
 from visnmf.errors import InvalidInputError
@@ -27,7 +26,6 @@ _CLEAR = 1.06  # times as many bytes on a sample are surely more on all pictures
 _QUICK = 2.5  # times more than JPEG XL takes is what JPEG-LS hardly does
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
-Encode = Callable[[Levels], tuple[Coder, bytes]]
 
 
 def lossless(
@@ -72,8 +70,9 @@ def bound_error(
 ) -> SheetFit:
     """Return the smallest sheets that keep every level within an error.
 
-    The smallest of two ways: levels divided by step = 2 error + 1, rounded, and kept by lossless
-    JPEG XL; and near-lossless JPEG-LS.
+    The smallest of three ways: levels divided by step = 2 error + 1, rounded, and kept by lossless
+    JPEG XL; near-lossless JPEG-LS; and sheets of gray levels by AVIF with what they leave over,
+    divided and kept likewise.
 
     Parameters
     ----------
@@ -98,19 +97,21 @@ def bound_error(
     peak = int(np.iinfo(levels.dtype).max) if peak is None else peak
     channels = levels.shape[3] if levels.ndim == 4 else 1
     ways = [apart] if apart is not None else [False, True] if channels == 3 else [channels > 1]
-    found = []
-    for way in ways:
-        laid = Laid(levels, bool(way), peak, mask)
-        step = 2 * error + 1
-        found.append((laid, step, _divided(step)))
+    found: list[tuple[Laid, Way]] = []
+    for laid_apart in ways:
+        laid = Laid(levels, bool(laid_apart), peak, mask)
+        found.append((laid, Divided(2 * error + 1)))
         if 0 < error <= _NEAREST[levels.dtype.itemsize]:
-            found.append((laid, 1, _near(error)))
+            found.append((laid, Near(error)))
+        layered = seek_layered(laid, error)
+        if layered is not None:
+            found.append((laid, layered))
     if len(found) > 1:
         found = _promising(found)
     fits = []
-    for place, (laid, step, encode) in enumerate(found):
+    for place, (laid, way) in enumerate(found):
         told = None if report is None else partial(_tell, report, place, len(found))
-        fits.append(_written(laid, step, encode, error, told))
+        fits.append(_written(laid, way, error, told))
     return min((fit for fit in fits if fit.fits), key=lambda fit: fit.nbytes)
 
 
@@ -128,12 +129,12 @@ def lossless_within(laid: Laid, nbytes: float) -> SheetFit | None:
     if math.isfinite(nbytes):
         sample = laid.sample()
         share = laid.share(sample)
-        quick = _size(sample, _near(0))
+        quick = size_of(sample, Near(0))
         if quick > _QUICK * nbytes * share:
             return None
-        if sample is not laid and _size(sample, _divided(1)) > _CLEAR * nbytes * share:
+        if sample is not laid and size_of(sample, Divided(1)) > _CLEAR * nbytes * share:
             return None
-    fit = _written(laid, 1, _divided(1), 0)
+    fit = _written(laid, Divided(1), 0)
     return fit if fit.nbytes <= nbytes else None
 
 
@@ -141,64 +142,49 @@ def _tell(report: Report, place: int, places: int, share: float) -> None:
     report("sheets without loss", (place + share) / places)
 
 
-def _divided(step: int) -> Encode:
-    return lambda sheet: encode_image(leave_over(sheet, None, step))
-
-
-def _near(error: int) -> Encode:
-    return lambda sheet: (Coder.JPEGLS, encode_near(sheet, error))
-
-
-def _size(laid: Laid, encode: Encode) -> int:
-    sizes = in_turn(lambda i: len(encode(laid.sheet(i))[1]), laid.plan.sheets)
-    return sum(sizes)
-
-
-def _promising(found: list[tuple[Laid, int, Encode]]) -> list[tuple[Laid, int, Encode]]:
+def _promising(found: list[tuple[Laid, Way]]) -> list[tuple[Laid, Way]]:
     """Leave out what takes clearly more bytes than something else on a sample."""
-    samples = [replace(laid, levels=laid.sample().levels) for laid, _, _ in found]
-    if samples[0].levels is found[0][0].levels:
+    samples = [laid.sample() for laid, _ in found]
+    if all(some is laid for some, (laid, _) in zip(samples, found, strict=True)):
         return found
-    sizes = [_size(s, encode) for s, (_, _, encode) in zip(samples, found, strict=True)]
+    sizes = [
+        size_of(some, way) / laid.share(some)
+        for some, (laid, way) in zip(samples, found, strict=True)
+    ]
     return [f for f, size in zip(found, sizes, strict=True) if size <= _CLEAR * min(sizes)]
 
 
 def _written(
-    laid: Laid,
-    step: int,
-    encode: Encode,
-    error: int,
-    told: Callable[[float], object] | None = None,
+    laid: Laid, way: Way, error: int, told: Callable[[float], object] | None = None
 ) -> SheetFit:
     """Write all sheets, and look at what comes back where that may differ."""
     plan = laid.plan
 
-    def one(i: int) -> tuple[Coder, bytes, NDArray[np.float64], int]:
+    def one(i: int) -> tuple[bytes, Coder, bytes, NDArray[np.float64], int]:
         sheet = laid.sheet(i)
-        coder, data = encode(sheet)
+        under, coder, data = way.write(sheet)
         if error == 0:
-            return coder, data, np.zeros(plan.count(i)), 0
-        stored = decode_image(coder, data, sheet.shape, sheet.dtype)
-        back = cut(put_back(stored, None, step), plan, i)
-        return coder, data, *squared_errors(laid.levels[plan.pictures(i)], back, laid.mask)
+            return under, coder, data, np.zeros(plan.count(i)), 0
+        back = cut(way.read(under, coder, data, sheet), plan, i)
+        return under, coder, data, *squared_errors(laid.levels[plan.pictures(i)], back, laid.mask)
 
     done = list(in_turn(one, plan.sheets, told))
-    coders, data = tuple(d[0] for d in done), tuple(d[1] for d in done)
-    greatest = max(d[3] for d in done)
-    fidelity = laid.seen(np.concatenate([d[2] for d in done]), greatest)
-    kind = "/".join(sorted({"JPEG XL" if c == Coder.JXL else c.name for c in coders}))
-    kind = kind.replace("JPEGLS", "JPEG-LS")
+    under = tuple(d[0] for d in done) if isinstance(way, Layered) else ()
+    coders, data = tuple(d[1] for d in done), tuple(d[2] for d in done)
+    greatest = max(d[4] for d in done)
+    fidelity = laid.seen(np.concatenate([d[3] for d in done]), greatest)
     how = "lossless" if error == 0 else f"every level within {error}"
     channels = ", channels apart" if laid.apart and plan.channels > 1 else ""
     return SheetFit(
         coders,
         None,
         data,
-        sum(map(len, data)),
+        sum(map(len, (*under, *data))),
         fidelity,
         fidelity.psnr,
-        f"{kind} sheets, {how}{channels}",
-        step,
+        f"{way.told(coders)}, {how}{channels}",
+        way.step,
         laid.apart and plan.channels > 1,
         fits=greatest <= error,
+        under=under,
     )

@@ -67,6 +67,8 @@ class SheetFit:
         Whether this is only an estimate, from a sample, that something else is better.
     tried : tuple of Tried
         How each codec did, in the order in which they were tried.
+    under : tuple of bytes
+        AVIF sheets that `data` is the residual over; empty where it stands for itself.
     """
 
     coders: tuple[Coder, ...]
@@ -81,6 +83,7 @@ class SheetFit:
     fits: bool = True
     estimated: bool = False
     tried: tuple[Tried, ...] = ()
+    under: tuple[bytes, ...] = ()
 
     @property
     def coder(self) -> Coder:

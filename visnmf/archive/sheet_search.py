@@ -1,13 +1,14 @@
 """The contact sheets that take the fewest bytes: what an archive must never be larger than.
 
-`search_psnr` and `search_bytes` find, over all lossy codecs, the quality of all sheets that meets
-a goal; `lossless` and `bound_error` keep every level, or every level within a bound. A large set
+`search_sheets` finds, over all lossy codecs, the quality of all sheets that meets a goal;
+`lossless` and `bound_error` keep every level, or every level within a bound. A large set
 is searched on a sample of its pictures first: there codecs that cannot win are left, and the
 others begin on the whole set where the sample ended.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,16 +29,15 @@ __all__ = [
     "bound_error",
     "estimate",
     "lossless",
-    "search_bytes",
-    "search_psnr",
+    "search_sheets",
 ]
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def search_psnr(
+def search_sheets(
     levels: Levels,
-    psnr: float,
+    goal: Goal,
     *,
     codecs: Sequence[LossyCodec] = LOSSY,
     apart: bool = False,
@@ -46,14 +46,15 @@ def search_psnr(
     to_beat: float | None = None,
     report: Report | None = None,
 ) -> SheetFit | None:
-    """Return the smallest sheets whose PSNR over the whole set is at least so many dB.
+    """Return the smallest sheets of a PSNR, or those of the best PSNR in so many bytes.
 
     Parameters
     ----------
     levels : ndarray of uint8 or uint16, shape (n, height, width[, channels])
         The pictures.
-    psnr : float
-        10 log10(peak^2 / mean squared error) over all values that count, in dB.
+    goal : Goal
+        At least so many dB, 10 log10(peak^2 / mean squared error) over all values of the set that
+        count; or at most so many bytes for all sheets.
     codecs : sequence of LossyCodec
         That may be used. Sheets without any loss are tried too.
     apart : bool
@@ -63,70 +64,47 @@ def search_psnr(
     mask : ndarray of bool (height, width), optional
         The pixels that count.
     to_beat : float, optional
-        Bytes of something else. If sheets are surely larger, as a sample of the pictures tells,
-        the search ends and its result is only an estimate.
+        Bytes or, where the goal is bytes, dB of something else. If sheets are surely worse, as a
+        sample of the pictures tells, the search ends and its result is only an estimate.
     report : Report, optional
         Told what is tried now.
 
     Returns
     -------
     fit : SheetFit or None
-        Of sheets without loss where those are no larger; None never.
+        Of sheets without loss where those are no larger. If no sheets are small enough, the
+        smallest found, whose `fits` is False; None only if no codec takes such sheets.
     """
     laid = _laid(levels, apart, peak, mask)
-    return Contest(laid, Goal(psnr=float(psnr)), codecs, to_beat, report).run()
+    return Contest(laid, goal, codecs, to_beat, report).run()
 
 
-def search_bytes(
-    levels: Levels,
-    nbytes: float,
-    *,
-    codecs: Sequence[LossyCodec] = LOSSY,
-    apart: bool = False,
-    peak: int | None = None,
-    mask: NDArray[np.bool_] | None = None,
-    to_beat: float | None = None,
-    report: Report | None = None,
-) -> SheetFit | None:
-    """Return the sheets of the best PSNR that take at most so many bytes.
+def estimate(levels: Levels, goal: Goal, *, apart: bool = False, peak: int | None = None) -> float:
+    """Return about what the best sheets of a goal cost, from a sample of pictures.
 
     Parameters
     ----------
-    levels, codecs, apart, peak, mask, report
-        As of `search_psnr`.
-    nbytes : float
-        For all sheets.
-    to_beat : float, optional
-        dB of something else, as in `search_psnr`.
+    levels, apart, peak
+        As of `search_sheets`.
+    goal : Goal
+        What is wanted.
 
     Returns
     -------
-    fit : SheetFit or None
-        If none is small enough, the smallest found, whose `fits` is False; None only if no codec
-        takes such sheets.
-    """
-    laid = _laid(levels, apart, peak, mask)
-    return Contest(laid, Goal(nbytes=float(nbytes)), codecs, to_beat, report).run()
-
-
-def estimate(levels: Levels, psnr: float, *, apart: bool = False, peak: int | None = None) -> int:
-    """Return about how many bytes the smallest sheets of a PSNR take, from a sample of pictures.
-
-    Parameters
-    ----------
-    levels, psnr, apart, peak
-        As of `search_psnr`.
-
-    Returns
-    -------
-    nbytes : int
-        Within some 10 % as a rule, where pictures are alike.
+    cost : float
+        Bytes of all sheets or, where the goal is bytes, minus the dB. Bytes are within some 10 %
+        as a rule, where pictures are alike.
     """
     laid = _laid(levels, apart, peak, None)
     sample = laid.sample()
-    found = Contest(sample, Goal(psnr=float(psnr)), LOSSY).run()
+    share = laid.share(sample)
+    if goal.nbytes is not None:
+        goal = Goal(nbytes=share * goal.nbytes)
+    found = Contest(sample, goal, LOSSY).run()
+    if goal.nbytes is not None:
+        return -found.psnr if found is not None and found.fits else math.inf
     assert found is not None  # lossless sheets at the worst
-    return round(found.nbytes / laid.share(sample))
+    return found.nbytes / share
 
 
 def _laid(levels: Levels, apart: bool, peak: int | None, mask: NDArray[np.bool_] | None) -> Laid:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from visnmf.archive.registry import MAX_SAMPLES
 from visnmf.errors import InvalidInputError
 
-__all__ = ["LEAST_PIXELS", "SheetPlan", "cell", "cut", "lay", "plan_sheets"]
+__all__ = ["LEAST_PIXELS", "SheetPlan", "cut", "lay", "plan_sheets"]
 
 LEAST_PIXELS = 2**20
 """A set is divided into sheets of at least so many pixels: fewer cost bytes, more cost time to
@@ -224,32 +224,6 @@ def cut(sheet: NDArray[Any], plan: SheetPlan, i: int) -> NDArray[Any]:
     grid = sheet.reshape(rows, plan.height, columns, plan.width, -1).transpose(0, 2, 1, 3, 4)
     cells = grid.reshape(rows * columns, *grid.shape[2:])[: plan.count(i) * plan.planes]
     return _to_pictures(cells, plan)
-
-
-def cell(sheet: NDArray[Any], plan: SheetPlan, j: int) -> NDArray[Any]:
-    """Return picture j of the set from the sheet that it lies on.
-
-    Parameters
-    ----------
-    sheet : ndarray
-        Sheet j // plan.per_sheet.
-    plan : SheetPlan
-        How pictures lie.
-    j : int
-        Which picture of the whole set.
-
-    Returns
-    -------
-    picture : ndarray, shape (height, width) or (height, width, channels)
-        Shares memory with the sheet unless channels are apart.
-    """
-    i, place = divmod(j, plan.per_sheet)
-    columns = plan.grid(i)[1]
-    cells = []
-    for k in range(place * plan.planes, (place + 1) * plan.planes):
-        top, left = k // columns * plan.height, k % columns * plan.width
-        cells.append(sheet[top : top + plan.height, left : left + plan.width])
-    return np.stack(cells, axis=-1) if plan.apart else cells[0]
 
 
 def _columns(cells: int, height: int, width: int) -> int:

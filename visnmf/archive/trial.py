@@ -110,7 +110,7 @@ def compact(
         G, B = gram_of(E), product(E, V)
         lengths = np.sqrt(np.einsum("km,km->k", W, W))
         size = np.sqrt(np.diag(G))
-        H = H * np.where(size > 0, lengths / np.maximum(size, 1e-30), 0.0)[:, None]
+        H = H * np.divide(lengths, size, out=np.zeros_like(size), where=size > 0)[:, None]
         H = H.astype(np.float32, copy=False)
         choose_kernels("auto", len(H), sum(V.shape)).hals(H, G, B, _RELAX, 0.0)
         Q = np.minimum(np.rint(H), MOST).astype(np.int32)

@@ -12,7 +12,8 @@ import numpy as np
 
 import visnmf
 from visnmf.archive.coders import Coder, decode_image, lossy_codec
-from visnmf.archive.sheet_search import search_psnr
+from visnmf.archive.goal import Goal
+from visnmf.archive.sheet_search import search_sheets
 from visnmf.archive.sheets import plan_sheets
 
 from experiments.compression_peers import wanted
@@ -42,7 +43,7 @@ def run(options):
 
 def avif(levels, psnr):
     """Return the AVIF sheets of a set at a PSNR, with their shapes."""
-    fit = search_psnr(levels, psnr, codecs=(lossy_codec(Coder.AVIF),))
+    fit = search_sheets(levels, Goal(psnr=psnr), codecs=(lossy_codec(Coder.AVIF),))
     channels = levels.shape[3] if levels.ndim == 4 else 1
     plan = plan_sheets(*levels.shape[:3], channels)
     return [(coder, data, plan.shape(i))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from visnmf.archive.coders import Coder, decode_image
+from visnmf.archive.goal import Goal
 from visnmf.archive.lossy import LOSSY
-from visnmf.archive.sheet_search import search_psnr
+from visnmf.archive.sheet_search import search_sheets
 
 import datasets
 
@@ -62,7 +63,7 @@ def on_sheets(levels, psnr):
     """Return bytes of contact sheets by each codec that reaches the PSNR."""
     found = {}
     for codec in LOSSY:
-        fit = search_psnr(levels, psnr, codecs=(codec,))
+        fit = search_sheets(levels, Goal(psnr=psnr), codecs=(codec,))
         if fit.tried and not fit.tried[0].estimated and fit.quality is not None:
             found[codec.name] = fit.nbytes
     return found

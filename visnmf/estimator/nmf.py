@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,12 +15,12 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import StrOptions
 
-from visnmf.estimator.base import BaseNMF, asked, with_jobs
+from visnmf.estimator.base import BaseNMF, LossNames, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
 from visnmf.estimator.floor import without_floor
-from visnmf.estimator.names import SOLVERS, beta_of, check_solver
-from visnmf.solve.compose import make_loss
+from visnmf.estimator.names import SOLVERS, check_solver, loss_of
 from visnmf.solve.encode import encode, goal_of
+from visnmf.solve.naming import make_loss
 from visnmf.solve.plan import Plan
 from visnmf.solve.run import run
 from visnmf.solve.stopping import Rule, Trace
@@ -78,8 +79,11 @@ class NMF(BaseNMF):
         extrapolation; "mu" is for any loss. The updates of `visnmf.factorize` have their
         own names: "hals" (which "cd" is), "fast gradient" and "bpp" for the Frobenius loss,
         "newton" for Kullback-Leibler, "gradient" for any.
-    beta_loss : float or {"frobenius", "kullback-leibler", "itakura-saito"}, default="frobenius"
-        The loss, or its beta: 2, 1 and 0 are the three. At 0 and below, X must not contain zeros.
+    beta_loss : float or str, default="frobenius"
+        The loss: "frobenius", "kullback-leibler", "itakura-saito", or the beta of any
+        beta-divergence; 2, 1 and 0 are the three. At 0 and below, X must not contain zeros.
+        Or a robust one, see `visnmf.factorize`: "huber", "huber:0.1", "l21", where samples that
+        nothing fits count less, or "l1", which takes "mu".
     tol : float, default=1e-4
         A fit ends when three iterations in a row each lower the objective by less than `tol` of
         it (20 `tol` with the Frobenius loss and no penalties); with the Frobenius loss also when
@@ -120,6 +124,8 @@ class NMF(BaseNMF):
         Their names, where X had names.
     layout_ : ImageLayout or None
         How a row becomes a picture, where X was an ImageSet.
+    loss_ : float or str
+        The loss of the fit: its beta, or its name, with the delta that "huber" took from X.
 
     See Also
     --------
@@ -159,6 +165,7 @@ class NMF(BaseNMF):
 
     _parameter_constraints = {
         **BaseNMF._parameter_constraints,
+        "beta_loss": [LossNames(), Real],
         "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
     }
@@ -250,7 +257,7 @@ class NMF(BaseNMF):
         given = check_start(X, self.n_components, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         penalties = self._penalties(X.shape)
-        update, beta = SOLVERS[self.solver], beta_of(self.beta_loss)
+        update, beta = SOLVERS[self.solver], loss_of(self.beta_loss)
         change = (_CHANGE if beta == 2 and not any(penalties) else 1) * self.tol
         tol = self.tol if beta == 2 else 0.0  # else the gradient at the start may be of any size
         plan = Plan(
@@ -277,12 +284,13 @@ class NMF(BaseNMF):
                 stacklevel=3,
             )
         components, codes = np.ascontiguousarray(result.W.T), result.H
-        loss = make_loss(beta, matrix)
+        self.loss_ = result.settings.get("loss", beta)
+        loss = make_loss(self.loss_, matrix)
         if update == "mu":
             components, codes, _ = without_floor(matrix, loss, components, codes)
-        if update != "hals":
+        if update != "hals" or beta != 2:
             codes = self._encode(X, components).T
-        if update == "hals" and not any(penalties):
+        if update == "hals" and beta == 2 and not any(penalties):
             found = result.objective
         else:
             found = loss.value(matrix, components, np.ascontiguousarray(codes))
@@ -290,7 +298,7 @@ class NMF(BaseNMF):
 
     def _encode(self, X: Any, components: np.ndarray) -> np.ndarray:
         """Fit the encodings alone to checked data."""
-        beta = beta_of(self.beta_loss)
+        beta = self.loss_
         share = 1.0 if self.solver in ("cd", "hals") else _GOAL.get(beta, 0.01)
         codes = encode(
             X.T,

@@ -91,7 +91,12 @@ def factorize(
         How many parts to learn, at least 1, known ones included; may exceed min(m, n).
     loss : str or float
         "frobenius", "kullback-leibler" (or "kl"), "itakura-saito" (or "is"), or the beta of
-        any beta-divergence [5]_: 2, 1 and 0 are the three.
+        any beta-divergence [5]_: 2, 1 and 0 are the three. Or a robust one, for what parts shall
+        not explain: "huber" (single pixels, as where something hides a part of a face;
+        `visnmf.losses.huber`), "l1" (the same, for noise of salt and pepper) or "l21" (whole
+        images that are unlike the others) [7]_. "huber:0.1" tells the residual from which it
+        counts in proportion; else it is 1.345 standard deviations of the residuals, by their
+        median (`visnmf.solve.residual_scale`), and ``settings["loss"]`` tells it.
     terms_W, terms_H : term or sequence of terms, optional
         Penalties and constraints of `visnmf.terms` on either factor, one constraint at most.
         Where only one factor is penalized, the other one is held to ``|w_k| <= 1``: else scaling
@@ -119,9 +124,9 @@ def factorize(
     init : str
         Where to start if W and H are not given: "random", "nndsvda", "nndsvd", "nndsvdar" [4]_,
         "kmeans", "spherical kmeans", "spa", "snpa" (separable), or "frobenius" (a short fit
-        with that loss). "auto" is "frobenius" for other losses, from a given W and H too where
-        these are far from any end and `update` is "auto"; else "nndsvda" where rank is
-        at most min(m, n), else "random".
+        with that loss). "auto" is "random" for robust losses, "frobenius" for others, from a
+        given W and H too where these are far from any end and `update` is "auto"; else "nndsvda"
+        where rank is at most min(m, n), else "random".
     W, H : array_like (m, rank), (rank, n), optional
         A start of your own, both or neither; not changed.
     max_iter : int
@@ -219,6 +224,8 @@ def factorize(
        with the beta-divergence. Neural Computation 23(9).
     .. [6] A. Pascual-Montano et al. (2006). Nonsmooth nonnegative matrix factorization
        (nsNMF). IEEE TPAMI 28(3).
+    .. [7] D. Kong, C. Ding, H. Huang (2011). Robust nonnegative matrix factorization using
+       L21-norm. CIKM.
 
     Examples
     --------

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from visnmf.solve.factorize_compressed import factorize_compressed
     from visnmf.solve.factorize_online import factorize_online
     from visnmf.solve.progress import Progress
+    from visnmf.solve.restarts import Restarts, restarts
     from visnmf.solve.result import Factorization
 
 __version__ = "0.6.0"
@@ -94,6 +95,8 @@ _HOMES = {
     "non_negative_factorization": "visnmf.estimator.function",
     "on_dask": "visnmf.solve.crew",
     "pack_images": "visnmf.images.pack_writing",
+    "Restarts": "visnmf.solve.restarts",
+    "restarts": "visnmf.solve.restarts",
     "save_report": "visnmf.report.save",
     "threads": "visnmf.kernels.threads",
 }
@@ -111,6 +114,7 @@ __all__ = [
     "Pictures",
     "Progress",
     "RankChoice",
+    "Restarts",
     "align_faces",
     "append",
     "choose_rank",
@@ -137,6 +141,7 @@ __all__ = [
     "preparing",
     "recipes",
     "samples",
+    "restarts",
     "save_report",
     "tasks",
     "terms",

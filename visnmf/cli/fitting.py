@@ -21,7 +21,7 @@ LOSSES = ("frobenius", "kullback-leibler", "kl", "itakura-saito", "is", "huber",
 UPDATES = ("auto", "hals", "mu", "gradient", "fast gradient", "bpp", "newton")
 INITS = (
     "auto", "random", "nndsvda", "nndsvd", "nndsvdar", "kmeans", "spherical kmeans", "spa", "snpa",
-    "frobenius",
+    "frobenius", "random frobenius",
 )  # fmt: skip
 
 
@@ -137,6 +137,20 @@ _OPTIONS = (
         default=0,
         show_default=True,
         help="The same seed gives the same parts.",
+    ),
+    click.option(
+        "--n-init",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Fits from so many starts; the best is kept, and tells how sure each part is.",
+    ),
+    click.option(
+        "--processes",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="How many of these fits at a time.",
     ),
 )
 

@@ -5,28 +5,24 @@ Here rows are images: X is V', `components_` is W', and what `transform` returns
 
 from __future__ import annotations
 
-import sys
 import warnings
-from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from visnmf.estimator.base import BaseNMF, LossNames, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
 from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, check_solver, loss_of
+from visnmf.estimator.several import Fitted, best_run
 from visnmf.solve.encode import encode, goal_of
 from visnmf.solve.naming import make_loss
 from visnmf.solve.plan import Plan
-from visnmf.solve.run import run
-from visnmf.solve.stopping import Rule, Trace
-
-if TYPE_CHECKING:
-    from visnmf.solve.result import Record
+from visnmf.solve.stopping import Rule
 
 __all__ = ["NMF", "Fitted"]
 
@@ -37,15 +33,6 @@ _GOAL = {2.0: 0.1, 1.0: 1.0}
 
 So a row's encoding is its own, whichever rows are encoded with it.
 """
-
-
-class Fitted(NamedTuple):
-    """What came of a fit: scikit-learn's W and H, the iterations and the loss alone."""
-
-    W: np.ndarray
-    H: np.ndarray
-    n_iter: int
-    loss: float
 
 
 class NMF(BaseNMF):
@@ -103,6 +90,9 @@ class NMF(BaseNMF):
         Whether to print each iteration.
     shuffle : bool, default=False
         Accepted for scikit-learn's sake; the order of the coordinates is fixed here.
+    n_init : int, default=1
+        Fits from so many starts, the first as said above and the others at random; the one of the
+        least objective is kept.
     n_jobs : int, default=None
         Threads, see `visnmf.threads`; their number does not change the result.
 
@@ -168,6 +158,7 @@ class NMF(BaseNMF):
         "beta_loss": [LossNames(), Real],
         "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -185,6 +176,7 @@ class NMF(BaseNMF):
         l1_ratio: float = 0.0,
         verbose: int = 0,
         shuffle: bool = False,
+        n_init: int = 1,
         n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
@@ -198,6 +190,7 @@ class NMF(BaseNMF):
         self.alpha_H = alpha_H
         self.l1_ratio = l1_ratio
         self.verbose = verbose
+        self.n_init = n_init
         self.n_jobs = n_jobs
         self.shuffle = shuffle
 
@@ -272,10 +265,7 @@ class NMF(BaseNMF):
             bounded=False,
         )
         matrix = matrix_of(X)
-        trace = Trace(callback=_tell if self.verbose else None)
-        result = run(matrix, plan, trace, self._generator(), {})
-        if result.reason == "interrupted":
-            raise KeyboardInterrupt
+        result = best_run(matrix, plan, self._generator(), self.n_init, verbose=bool(self.verbose))
         if result.n_iter == self.max_iter and self.tol > 0:
             warnings.warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve "
@@ -313,7 +303,3 @@ class NMF(BaseNMF):
             parts = np.ascontiguousarray(components, matrix.dtype)
             _, codes, _ = without_floor(matrix, make_loss(beta, matrix), parts, codes)
         return np.ascontiguousarray(codes.T)
-
-
-def _tell(record: Record) -> None:
-    sys.stdout.write(f"{record.phase} {record.iteration}: objective {record.objective:.6g}\n")

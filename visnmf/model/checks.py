@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from visnmf.errors import InvalidInputError
+from visnmf.model.modelfile import refuse
 
-__all__ = ["checked_basis", "checked_energy", "checked_name", "is_share", "plain_json"]
+__all__ = [
+    "checked_basis", "checked_document", "checked_energy", "checked_name", "checked_stability",
+    "is_share", "loss_of", "plain_json", "stability_of",
+]  # fmt: skip
 
 
 def checked_basis(basis: ArrayLike, m: int) -> np.ndarray:
@@ -61,3 +66,56 @@ def plain_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
 def is_share(value: object) -> bool:
     """Tell whether a JSON value is a number or null."""
     return value is None or type(value) in (int, float)
+
+
+def checked_document(
+    file: Path, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]
+) -> tuple[list[Any], list[Any], dict[str, Any]]:
+    """Return part names, energy shares and provenance of a model file, or refuse it."""
+    if list(arrays) != ["W"]:
+        refuse(file, f"should hold one array W, but holds {sorted(arrays)!r:.80}")
+    missing = {"layout", "part_names", "energy", "provenance"} - set(document)
+    if missing:
+        refuse(file, f"its description lacks {', '.join(sorted(missing))}")
+    names, energy, provenance = (document[k] for k in ("part_names", "energy", "provenance"))
+    if not (isinstance(names, list) and isinstance(provenance, dict)):
+        refuse(file, "its part names must be a list and its provenance an object")
+    steps = provenance.get("preparation", [])
+    if not (isinstance(steps, list) and all(isinstance(step, dict) for step in steps)):
+        refuse(file, "the preparation in its provenance must be a list of objects")
+    if not (isinstance(energy, list) and all(is_share(e) for e in energy)):
+        refuse(file, "its energy shares must be a list of numbers")
+    return names, energy, provenance
+
+
+def checked_stability(cosines: Any, rank: int) -> list[float]:
+    """Return mean cosines as JSON can hold them, one a part."""
+    found = np.asarray(cosines, dtype=np.float64)
+    if found.shape != (rank,) or not ((found >= 0) & (found <= 1)).all():
+        raise InvalidInputError(
+            f"stability must be {rank} numbers from 0 to 1, one a part; got shape {found.shape}"
+        )
+    return [float(cosine) for cosine in found]
+
+
+def loss_of(provenance: Mapping[str, Any]) -> str | float:
+    """Return the loss that a provenance tells, "frobenius" where it does not."""
+    loss = _settings(provenance).get("loss")
+    return loss if isinstance(loss, str | int | float) else "frobenius"
+
+
+def stability_of(provenance: Mapping[str, Any], rank: int) -> np.ndarray:
+    """Return what a provenance says of how sure the parts are; NaN where it does not."""
+    told = provenance.get("stability") or _settings(provenance).get("stability")
+    if not (isinstance(told, list) and len(told) == rank and all(map(_is_cosine, told))):
+        return np.full(rank, np.nan)
+    return np.array(told, dtype=np.float64)
+
+
+def _settings(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
+    settings = provenance.get("settings")
+    return settings if isinstance(settings, dict) else {}
+
+
+def _is_cosine(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1  # type: ignore[operator]

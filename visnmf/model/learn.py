@@ -69,7 +69,8 @@ def learn(
     n_jobs : int, optional
         Threads, see `visnmf.threads`.
     **settings
-        As of what the method or the recipe calls.
+        As of what the method or the recipe calls; with ``n_init=10`` the model is the best of ten
+        fits, and its `stability` tells how sure each part is.
 
     Returns
     -------

@@ -14,13 +14,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.images.lazy import LazyImages
-from visnmf.model.checks import (
-    checked_basis,
-    checked_energy,
-    checked_name,
-    is_share,
-    plain_json,
-)
+from visnmf.model import checks
 from visnmf.model.columns import Images, column_errors
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
 from visnmf.model.observed import known_blocks
@@ -80,14 +74,14 @@ class Model:
         provenance: Mapping[str, Any] | None = None,
         factorization: Factorization | None = None,
     ) -> None:
-        self.W: np.ndarray = checked_basis(W, layout.m)
+        self.W: np.ndarray = checks.checked_basis(W, layout.m)
         self.layout = layout
         names = part_names or [f"part {k + 1}" for k in range(self.rank)]
         if len(names) != self.rank:
             raise InvalidInputError(f"{len(names)} part names for {self.rank} parts; give one each")
-        self.part_names: list[str] = [checked_name(name) for name in names]
-        self.energy: np.ndarray = checked_energy(energy, self.rank)
-        self.provenance: dict[str, Any] = plain_json(provenance or {})
+        self.part_names: list[str] = [checks.checked_name(name) for name in names]
+        self.energy: np.ndarray = checks.checked_energy(energy, self.rank)
+        self.provenance: dict[str, Any] = checks.plain_json(provenance or {})
         self.factorization = factorization
 
     def __repr__(self) -> str:
@@ -111,7 +105,7 @@ class Model:
         """
         if not 0 <= part < self.rank:
             raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
-        self.part_names[part] = checked_name(name)
+        self.part_names[part] = checks.checked_name(name)
 
     def basis_images(self) -> np.ndarray:
         """Return the parts as pictures, shape (rank, h, w) or (rank, h, w, c), not scaled."""
@@ -120,8 +114,20 @@ class Model:
     @property
     def loss(self) -> str | float:
         """The loss that the parts were learned with, as `visnmf.factorize` names it."""
-        loss = dict(self.provenance.get("settings") or {}).get("loss")
-        return loss if isinstance(loss, str | int | float) else "frobenius"
+        return checks.loss_of(self.provenance)
+
+    @property
+    def stability(self) -> np.ndarray:
+        """How sure each part is, (rank,), from 0 to 1; NaN where that is not known.
+
+        The mean cosine to its match in other fits: those of ``visnmf.learn(..., n_init=10)``, or
+        what `visnmf.part_stability` found, once it was set. It is saved.
+        """
+        return checks.stability_of(self.provenance, self.rank)
+
+    @stability.setter
+    def stability(self, cosines: ArrayLike) -> None:
+        self.provenance["stability"] = checks.checked_stability(cosines, self.rank)
 
     def encode(
         self,
@@ -280,19 +286,7 @@ class Model:
         """
         file = Path(path)
         arrays, document = read_model_file(file)
-        if list(arrays) != ["W"]:
-            refuse(file, f"should hold one array W, but holds {sorted(arrays)!r:.80}")
-        missing = {"layout", "part_names", "energy", "provenance"} - set(document)
-        if missing:
-            refuse(file, f"its description lacks {', '.join(sorted(missing))}")
-        names, energy, provenance = (document[k] for k in ("part_names", "energy", "provenance"))
-        if not (isinstance(names, list) and isinstance(provenance, dict)):
-            refuse(file, "its part names must be a list and its provenance an object")
-        steps = provenance.get("preparation", [])
-        if not (isinstance(steps, list) and all(isinstance(step, dict) for step in steps)):
-            refuse(file, "the preparation in its provenance must be a list of objects")
-        if not (isinstance(energy, list) and all(is_share(e) for e in energy)):
-            refuse(file, "its energy shares must be a list of numbers")
+        names, energy, provenance = checks.checked_document(file, arrays, document)
         try:
             return cls(
                 arrays["W"],

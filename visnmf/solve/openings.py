@@ -31,6 +31,7 @@ __all__ = ["opening"]
 
 Fit = Callable[[Matrix, Plan, Trace, np.random.Generator, dict[str, Any]], Factorization]
 
+_SIMPLER = ("auto", "frobenius", "random frobenius")
 _START = Rule(max_iter=12, change=2e-2, patience=1)  # of the fit that other losses start from
 _STAND_IN = 12  # iterations of that fit on a stand-in: its own loss is not what is wanted
 _EVEN = 0.1  # the least root of a row's or column's mean, over the largest, for scaling to pay
@@ -62,7 +63,7 @@ def opening(
         return _frobenius_start(problem, plan, trace, rng, fit) if far else None
     if plan.known_W is not None or plan.known_H is not None:
         return _matched_start(problem, plan, trace, rng, fit)
-    if plan.init not in ("auto", "frobenius"):
+    if plan.init not in _SIMPLER:
         return None
     if _sparse(plan.W) or _sparse(plan.H):
         return _eased_start(problem, plan, trace, rng, fit)
@@ -70,7 +71,7 @@ def opening(
         return _frobenius_start(problem, plan, trace, rng, fit)
     if isinstance(problem.loss, Absolute) and plan.init == "auto":
         return _simpler_start(problem, replace(plan, loss="huber"), _NEAR, trace, rng, fit)
-    if not isinstance(problem.loss, Frobenius) and plan.init == "frobenius":
+    if not isinstance(problem.loss, Frobenius) and plan.init != "auto":
         return _simpler_start(problem, replace(plan, loss="frobenius"), _START, trace, rng, fit)
     return None
 

@@ -13,7 +13,10 @@ from visnmf.starts.nndsvd import VARIANTS
 
 __all__ = ["INITS", "Plan"]
 
-INITS = ("auto", "random", *VARIANTS, "kmeans", "spherical kmeans", "spa", "snpa", "frobenius")
+INITS = (
+    "auto", "random", *VARIANTS, "kmeans", "spherical kmeans", "spa", "snpa", "frobenius",
+    "random frobenius",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Plan:
         """Return the start that "auto" is for V of a shape, or the one that is asked for."""
         if self.init == "auto" and is_robust(self.loss):
             return "random"  # what spoils pictures is in the best fit of squares too
+        if self.init == "random frobenius":
+            return "random"
         if self.init in ("auto", "frobenius"):
             return "nndsvda" if self.rank <= min(shape) else "random"
         return self.init

@@ -52,6 +52,7 @@ HEAVY = {
     "distributed": set(),
     "h5py": set(),
     "imagecodecs": set(),
+    "joblib": set(),
     "matplotlib": {"plots"},
     "numba": {"kernels"},
     "rich": {"cli"},

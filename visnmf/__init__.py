@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from visnmf.solve.factorize_compressed import factorize_compressed
     from visnmf.solve.factorize_online import factorize_online
     from visnmf.solve.progress import Progress
-    from visnmf.solve.restarts import Restarts, restarts
     from visnmf.solve.result import Factorization
+    from visnmf.solve.several import Restarts, restarts
 
 __version__ = "0.6.0"
 
@@ -95,8 +95,8 @@ _HOMES = {
     "non_negative_factorization": "visnmf.estimator.function",
     "on_dask": "visnmf.solve.crew",
     "pack_images": "visnmf.images.pack_writing",
-    "Restarts": "visnmf.solve.restarts",
-    "restarts": "visnmf.solve.restarts",
+    "Restarts": "visnmf.solve.several",
+    "restarts": "visnmf.solve.several",
     "save_report": "visnmf.report.save",
     "threads": "visnmf.kernels.threads",
 }

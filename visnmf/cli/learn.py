@@ -218,7 +218,7 @@ def _of_restarts(settings: dict[str, Any]) -> list[tuple[str, str]]:
         return []
     import numpy as np
 
-    from visnmf.solve.restarts import SURE
+    from visnmf.solve.several import SURE
 
     objectives, stability = settings["objectives"], settings["stability"]
     told = (

@@ -11,9 +11,9 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.plan import Plan
-from visnmf.solve.restarts import later_start
 from visnmf.solve.result import Factorization, Record
 from visnmf.solve.run import run
+from visnmf.solve.several import later_start
 from visnmf.solve.stopping import Trace
 
 __all__ = ["Fitted", "best_run"]

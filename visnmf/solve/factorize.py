@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.solve.restarts import restarts
 from visnmf.solve.result import Factorization, Record
+from visnmf.solve.several import restarts
 
 __all__ = ["factorize"]
 

@@ -62,6 +62,15 @@ def test_processes_change_nothing(V, seed):
         assert here.objective == there.objective
 
 
+def test_a_large_v_is_shared_and_not_read_in_blocks():
+    V = np.random.default_rng(0).random((400, 500))  # above the megabyte from which it is
+    one, two = (
+        restarts(V, 2, n_init=2, processes=count, **{**QUICK, "max_iter": 2}) for count in (1, 2)
+    )
+    np.testing.assert_array_equal(one.objectives, two.objectives)
+    assert all("passes" not in run.settings for run in two.runs)
+
+
 def test_seeds_are_children(V):
     runs = {
         seed: [run.objective for run in restarts(V, 4, n_init=3, seed=seed, **QUICK).runs]

@@ -233,8 +233,9 @@ def _run_until(
     left = ends - time.time()
     if left <= 0 and not first:
         return None
-    if n_jobs is not None:
+    if n_jobs is not None:  # in another process
         settings = {**settings, "n_jobs": n_jobs}
+        V = np.asarray(V) if isinstance(V, np.memmap) else V  # a large V is shared by a file
     return factorize_once(V, rank, time_limit=max(left, 0.0), **settings)
 
 

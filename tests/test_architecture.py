@@ -31,7 +31,7 @@ LAYERS = [
     {"kin"},
     {"recipes"},
     {"model", "estimator", "samples"},
-    {"ranks"},
+    {"ranks", "trust"},
     {"features"},
     {"tasks"},
     {"archive"},

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from visnmf.solve.progress import Progress
     from visnmf.solve.result import Factorization
     from visnmf.solve.several import Restarts, restarts
+    from visnmf.trust.compare import Comparison, compare_models
+    from visnmf.trust.stability import PartStability, part_stability
 
 __version__ = "0.6.0"
 
@@ -80,6 +82,9 @@ _HOMES = {
     "align_faces": "visnmf.faces.align",
     "append": "visnmf.archive.append",
     "choose_rank": "visnmf.ranks.survey",
+    "Comparison": "visnmf.trust.compare",
+    "PartStability": "visnmf.trust.stability",
+    "compare_models": "visnmf.trust.compare",
     "compress": "visnmf.archive.compress",
     "encode": "visnmf.solve.encode",
     "estimate": "visnmf.solve.estimate",
@@ -95,6 +100,7 @@ _HOMES = {
     "non_negative_factorization": "visnmf.estimator.function",
     "on_dask": "visnmf.solve.crew",
     "pack_images": "visnmf.images.pack_writing",
+    "part_stability": "visnmf.trust.stability",
     "Restarts": "visnmf.solve.several",
     "restarts": "visnmf.solve.several",
     "save_report": "visnmf.report.save",
@@ -103,6 +109,7 @@ _HOMES = {
 
 __all__ = [
     "Archive",
+    "Comparison",
     "NMF",
     "Factorization",
     "ImageLayout",
@@ -110,6 +117,7 @@ __all__ = [
     "LazyImages",
     "MiniBatchNMF",
     "Model",
+    "PartStability",
     "PatchEncoder",
     "Pictures",
     "Progress",
@@ -118,6 +126,7 @@ __all__ = [
     "align_faces",
     "append",
     "choose_rank",
+    "compare_models",
     "compress",
     "encode",
     "errors",
@@ -137,6 +146,7 @@ __all__ = [
     "non_negative_factorization",
     "on_dask",
     "pack_images",
+    "part_stability",
     "plots",
     "preparing",
     "recipes",

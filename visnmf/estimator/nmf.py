@@ -288,7 +288,7 @@ class NMF(BaseNMF):
 
     def _encode(self, X: Any, components: np.ndarray) -> np.ndarray:
         """Fit the encodings alone to checked data."""
-        beta = self.loss_
+        beta = getattr(self, "loss_", loss_of(self.beta_loss))  # components may be given
         share = 1.0 if self.solver in ("cd", "hals") else _GOAL.get(beta, 0.01)
         codes = encode(
             X.T,

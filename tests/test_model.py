@@ -539,8 +539,10 @@ def test_stability_is_kept(tmp_path):
             model.stability = wrong
 
 
-@pytest.mark.parametrize("told", ["abc", [1], {"stability": "high"}, {"stability": [10**400, 1]}])
+@pytest.mark.parametrize("told", ["abc", [1], [10**400, 1], {"stability": "high"}, [0.5, 2]])
 def test_a_provenance_that_says_nothing_of_use_says_nothing(told):
-    model = Model(np.eye(4)[:, :2], ImageLayout(2, 2), provenance={"settings": told})
+    model = Model(
+        np.eye(4)[:, :2], ImageLayout(2, 2), provenance={"settings": told, "stability": told}
+    )
     assert model.loss == "frobenius"
     assert np.isnan(model.stability).all()

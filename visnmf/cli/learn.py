@@ -212,15 +212,15 @@ def _done_with(checkpoint: Path, model: Model) -> bool:
     return True
 
 
-def _of_restarts(settings: dict[str, Any]) -> list[tuple[str, str]]:
+def _of_restarts(provenance: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what several fits agree in."""
-    if "stability" not in settings:
+    if "stability" not in provenance:
         return []
     import numpy as np
 
     from visnmf.solve.several import SURE
 
-    objectives, stability = settings["objectives"], settings["stability"]
+    objectives, stability = provenance["objectives"], provenance["stability"]
     told = (
         f"{len(objectives)} from different starts, objectives {min(objectives):.6g} to "
         f"{max(objectives):.6g}"
@@ -245,7 +245,7 @@ def _summary(model: Model) -> list[tuple[str, str]]:
         ("parts", str(model.rank)),
         *([("recipe", f"{recipe['name']} ({recipe['paper']})")] if recipe else []),
         ("relative error", "not known" if error is None else f"{error:.4f}"),
-        *_of_restarts(told["settings"]),
+        *_of_restarts(told),
         ("sparseness", f"{np.mean(hoyer_sparseness(model.W)):.2f} of the parts, 0 to 1"),
         ("iterations", f"{told['n_iter']}; {describe_reason(told['reason'])}"),
     ]

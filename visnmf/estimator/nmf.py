@@ -28,7 +28,7 @@ __all__ = ["NMF", "Fitted"]
 
 _CHANGE = 20  # relative gain that ends a plain Frobenius fit, in units of tol; 1 for others
 
-_GOAL = {2.0: 0.1, 1.0: 1.0}
+_GOAL: dict[float | str, float] = {2.0: 0.1, 1.0: 1.0}
 """What encodings are fitted to by beta, over the usual goal; 0.01 where steps come near slowly.
 
 So a row's encoding is its own, whichever rows are encoded with it.

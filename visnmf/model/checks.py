@@ -100,21 +100,17 @@ def checked_stability(cosines: Any, rank: int) -> list[float]:
 
 def loss_of(provenance: Mapping[str, Any]) -> str | float:
     """Return the loss that a provenance tells, "frobenius" where it does not."""
-    loss = _settings(provenance).get("loss")
+    settings = provenance.get("settings")
+    loss = settings.get("loss") if isinstance(settings, dict) else None
     return loss if isinstance(loss, str | int | float) else "frobenius"
 
 
 def stability_of(provenance: Mapping[str, Any], rank: int) -> np.ndarray:
     """Return what a provenance says of how sure the parts are; NaN where it does not."""
-    told = provenance.get("stability") or _settings(provenance).get("stability")
+    told = provenance.get("stability")
     if not (isinstance(told, list) and len(told) == rank and all(map(_is_cosine, told))):
         return np.full(rank, np.nan)
     return np.array(told, dtype=np.float64)
-
-
-def _settings(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
-    settings = provenance.get("settings")
-    return settings if isinstance(settings, dict) else {}
 
 
 def _is_cosine(value: object) -> bool:

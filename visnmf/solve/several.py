@@ -82,7 +82,10 @@ class Restarts:
         found = self.runs[self.index]
         if len(self.runs) == 1:
             return found
+        asked = self.runs[0].settings  # as it was asked for, so that it can be again
         told = {
+            "init": asked["init"],
+            "seed": asked["seed"],
             "n_init": len(self.runs),
             "objectives": [float(objective) for objective in self.objectives],
             "stability": [float(cosine) for cosine in self.stability],

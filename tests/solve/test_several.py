@@ -40,6 +40,7 @@ def test_the_first_run_is_the_one_of_a_single_fit(V, found):
 def test_factorize_gives_the_best_and_tells_of_the_others(V, found):
     best = factorize(V, 5, n_init=4, **QUICK)
     np.testing.assert_array_equal(best.W, found.best.W)
+    assert (best.settings["seed"], best.settings["init"], best.settings["n_init"]) == (0, "auto", 4)
     assert best.settings["objectives"] == found.objectives.tolist()
     assert best.settings["stability"] == pytest.approx(found.stability.tolist())
 

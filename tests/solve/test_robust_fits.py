@@ -81,6 +81,13 @@ def test_delta_is_of_the_noise_and_not_of_what_hides_it():
     assert spoiled < 3 * clean
 
 
+def test_delta_is_of_the_noise_where_a_fit_is_slow_to_come_near():
+    rng = np.random.default_rng(0)
+    V = rng.random((30, 4)) @ rng.random((4, 50)) + 0.01 * rng.random((30, 50))
+    delta = delta_of(factorize(V, 4, loss="huber", max_iter=1).settings["loss"])
+    assert delta < 3 * 1.345 * 0.01 / np.sqrt(12)
+
+
 def test_delta_is_the_same_for_all_seeds_and_units():
     _, V = planted()
     tell = [

@@ -35,7 +35,8 @@ _LEAST = 1e-3  # of the root mean square of V: where the fit is all but exact
 _IMAGES = 2000  # that are fitted
 _ENTRIES = 1 << 20  # of which the median is taken
 _FEW, _MANY = 8, 500  # images that these are of
-_RULES = Rule(max_iter=12, change=1e-2), Rule(max_iter=30, change=1e-3)
+_RULE = Rule(max_iter=100, change=1e-3)
+_TIMES = 2  # by squares, then by what these tell
 
 
 def settled(matrix: Matrix, plan: Plan, trace: Trace, fit: Fit) -> Plan:
@@ -62,12 +63,12 @@ def settled(matrix: Matrix, plan: Plan, trace: Trace, fit: Fit) -> Plan:
     else:
         sample = matrix
     own = replace(
-        plan, init="auto", loss="frobenius", update="auto", W=Asked(), H=Asked(), given=None,
-        known_W=None, known_H=None, mixing=None, scratch=None,
+        plan, rule=_RULE, init="auto", loss="frobenius", update="auto", W=Asked(), H=Asked(),
+        given=None, known_W=None, known_H=None, mixing=None, scratch=None,
     )  # fmt: skip
-    for rule in _RULES:
+    for _ in range(_TIMES):
         clock = Trace(trace.time_limit, began=trace.began)
-        found = fit(sample, replace(own, rule=rule), clock, rng, {})
+        found = fit(sample, own, clock, rng, {})
         own = replace(own, loss=f"huber:{_EFFICIENT * _typical(sample, found):.6g}")
     return replace(plan, loss=own.loss)
 

@@ -30,9 +30,9 @@ def test_scikit_learns_own_checks(estimator, check):
 
 def test_parameters_and_their_defaults_are_scikit_learns():
     theirs = sklearn.decomposition.NMF
-    assert NMF().get_params() == theirs().get_params() | {"n_jobs": None}
+    assert NMF().get_params() == theirs().get_params() | {"n_init": 1, "n_jobs": None}
     ours, wanted = (list(inspect.signature(C.__init__).parameters) for C in (NMF, theirs))
-    assert ours == [*wanted, "n_jobs"]
+    assert ours == [*wanted, "n_init", "n_jobs"]
     for method in ("fit", "fit_transform", "transform", "inverse_transform"):
         ours, wanted = (inspect.signature(getattr(C, method)).parameters for C in (NMF, theirs))
         assert list(ours) == list(wanted)
@@ -47,7 +47,6 @@ def refusals():
         ({"n_components": 0}, X, {}),
         ({"n_components": 2.5}, X, {}),
         ({"n_components": "all"}, X, {}),
-        ({"beta_loss": "l2"}, X, {}),
         ({"beta_loss": 1.0}, X, {}),
         ({"beta_loss": "kullback-leibler"}, X, {}),
         ({"solver": "mu", "beta_loss": "itakura-saito"}, X * (X > 0.5), {}),
@@ -77,6 +76,14 @@ def refusals():
         ({**custom, "n_components": 4}, X, {"W": W, "H": H}),
         ({**custom, "n_components": None}, X, {"W": W, "H": H}),
     )
+
+
+@pytest.mark.parametrize("beta_loss", ["l2", "huber:", "huber:-1", "hubert", "l21:3"])
+def test_a_loss_that_is_not_known_is_refused_with_all_names(X, beta_loss):
+    with pytest.raises(ValueError, match="'beta_loss' parameter of NMF must be a str") as raised:
+        NMF(2, beta_loss=beta_loss).fit(X)
+    for name in ("frobenius", "itakura-saito", "huber:DELTA", "l21"):
+        assert name in str(raised.value)
 
 
 @pytest.mark.parametrize(("settings", "X", "start"), list(refusals()))

@@ -559,3 +559,23 @@ def test_mutations_load_or_are_refused(path):
             assert model.W.min() >= 0
     assert all(text.startswith(str(path)) for text in refusals)
     assert 30 < len(refusals) < 300
+
+
+def test_stability_is_kept(tmp_path):
+    model = Model(np.eye(4)[:, :2], ImageLayout(2, 2))
+    assert np.isnan(model.stability).all()
+    model.stability = [0.5, 1]
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(Model.load(tmp_path / "m.safetensors").stability, [0.5, 1.0])
+    for wrong in ([0.5], [0.5, 1.5], [0.5, np.nan]):
+        with pytest.raises(InvalidInputError, match="from 0 to 1"):
+            model.stability = wrong
+
+
+@pytest.mark.parametrize("told", ["abc", [1], [10**400, 1], {"stability": "high"}, [0.5, 2]])
+def test_a_provenance_that_says_nothing_of_use_says_nothing(told):
+    model = Model(
+        np.eye(4)[:, :2], ImageLayout(2, 2), provenance={"settings": told, "stability": told}
+    )
+    assert model.loss == "frobenius"
+    assert np.isnan(model.stability).all()

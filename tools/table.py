@@ -13,12 +13,12 @@ PLACE = ROOT / "ARCHITECTURE.md"
 BEGIN = "<!-- table: begin -->"
 END = "<!-- table: end -->"
 INTRODUCTION = """Written by `python tools/table.py --write`. Losses that go with each term and
-update: F Frobenius, K Kullback-Leibler, I Itakura-Saito, β any other beta; – is refused before the
-first iteration, by a message that tells what would work. "auto" takes what goes. No step raises the
-objective, whatever is combined, and an extrapolated pair that does is taken back:
-`tests/conformance/` holds every cell to that, and each result to its constraint and to the
-objective as it is defined."""
-LETTERS = {"frobenius": "F", "kl": "K", "is": "I"}
+update: F Frobenius, K Kullback-Leibler, I Itakura-Saito, H Huber, L1, L21 (L2,1), β any other beta;
+– is refused before the first iteration, by a message that tells what would work. "auto" takes what
+goes. No step raises the objective, whatever is combined, and an extrapolated pair that does is
+taken back: `tests/conformance/` holds every cell to that, and each result to its constraint and to
+the objective as it is defined."""
+LETTERS = {"frobenius": "F", "kl": "K", "is": "I", "huber:0.05": "H", "l1": "L1", "l21": "L21"}
 ORDINARY = "dense, rows contiguous"
 
 

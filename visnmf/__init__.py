@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from visnmf.solve.progress import Progress
     from visnmf.solve.progress_line import show_progress
     from visnmf.solve.result import Factorization
+    from visnmf.solve.several import Restarts, restarts
+    from visnmf.trust.compare import Comparison, compare_models
+    from visnmf.trust.stability import PartStability, part_stability
 
 __version__ = "0.6.0"
 
@@ -88,6 +91,9 @@ _HOMES = {
     "align_faces": "visnmf.faces.align",
     "append": "visnmf.archive.append",
     "choose_rank": "visnmf.ranks.survey",
+    "Comparison": "visnmf.trust.compare",
+    "PartStability": "visnmf.trust.stability",
+    "compare_models": "visnmf.trust.compare",
     "compress": "visnmf.archive.compress",
     "edit_parts": "visnmf.curate.edit",
     "encode": "visnmf.solve.encode",
@@ -105,6 +111,9 @@ _HOMES = {
     "non_negative_factorization": "visnmf.estimator.function",
     "on_dask": "visnmf.solve.crew",
     "pack_images": "visnmf.images.pack_writing",
+    "part_stability": "visnmf.trust.stability",
+    "Restarts": "visnmf.solve.several",
+    "restarts": "visnmf.solve.several",
     "save_report": "visnmf.report.save",
     "show_progress": "visnmf.solve.progress_line",
     "threads": "visnmf.kernels.threads",
@@ -114,6 +123,7 @@ __all__ = [
     "Archive",
     "Compression",
     "CompressionProgress",
+    "Comparison",
     "NMF",
     "Factorization",
     "ImageLayout",
@@ -121,14 +131,17 @@ __all__ = [
     "LazyImages",
     "MiniBatchNMF",
     "Model",
+    "PartStability",
     "PatchEncoder",
     "Pictures",
     "Progress",
     "RankChoice",
     "Selection",
+    "Restarts",
     "align_faces",
     "append",
     "choose_rank",
+    "compare_models",
     "compress",
     "edit_parts",
     "encode",
@@ -150,10 +163,12 @@ __all__ = [
     "non_negative_factorization",
     "on_dask",
     "pack_images",
+    "part_stability",
     "plots",
     "preparing",
     "recipes",
     "samples",
+    "restarts",
     "save_report",
     "show_progress",
     "tasks",

@@ -4,7 +4,8 @@ import visnmf
 from visnmf.cli import fitting
 from visnmf.measure import hoyer_sparseness
 from visnmf.recipes import RECIPES
-from visnmf.solve.compose import LOSSES, UPDATES
+from visnmf.solve.compose import UPDATES
+from visnmf.solve.naming import LOSSES, ROBUST
 from visnmf.solve.plan import INITS
 
 
@@ -92,7 +93,7 @@ def test_a_recipe_and_terms_compose(learn):
 def test_the_names_are_those_of_the_library():
     assert fitting.UPDATES == UPDATES
     assert set(fitting.INITS) == set(INITS)
-    assert set(fitting.LOSSES) == set(LOSSES)
+    assert set(fitting.LOSSES) == {*LOSSES, *ROBUST}
 
 
 @pytest.mark.parametrize(

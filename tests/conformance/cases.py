@@ -14,9 +14,9 @@ from scipy import sparse
 from visnmf import terms
 from visnmf.kernels import reference
 from visnmf.matrices.source import ArraySource
-from visnmf.solve.compose import LOSSES as NAMES
 from visnmf.solve.compose import UPDATES, sort_terms
 from visnmf.solve.intake import take_in
+from visnmf.solve.naming import LOSSES as NAMES
 from visnmf.solve.plan import Plan
 from visnmf.solve.run import compose
 from visnmf.solve.stopping import Rule
@@ -102,7 +102,7 @@ MATRICES = {
     "chunked": _chunked,
     "chunked, masked": lambda: _chunked(0.8),
 }
-LOSSES = ("frobenius", "kl", "is", 0.5, 1.5, 3.0)
+LOSSES = ("frobenius", "kl", "is", 0.5, 1.5, 3.0, "huber:0.05", "l1", "l21")
 
 
 def _graph(factor: str) -> terms.Graph:
@@ -200,6 +200,8 @@ def covering_cases(loss, update) -> list[Case]:
 
 def divergence(V, Y, weights, loss) -> float:
     """Return the loss, by its definition, zero times log zero being zero."""
+    if loss in ("l1", "l21") or str(loss).startswith("huber"):
+        return robust(V, Y, weights, loss)
     beta = NAMES[loss] if isinstance(loss, str) else loss
     V, Y = V[weights > 0].astype(float), Y[weights > 0].astype(float)
     if beta == 2:
@@ -211,6 +213,24 @@ def divergence(V, Y, weights, loss) -> float:
     else:
         each = (V**beta + (beta - 1) * Y**beta - beta * V * Y ** (beta - 1)) / (beta * (beta - 1))
     return float((weights[weights > 0] * each).sum())
+
+
+def robust(V, Y, weights, loss) -> float:
+    """Return a robust loss by its definition; sizes next to zero are rounded off."""
+    V, Y, weights = (np.asarray(X, float) for X in (V, Y, weights))
+    V = np.where(weights > 0, V, 0)
+    if loss == "l21":
+        sizes = np.sqrt((weights * (V - Y) ** 2).sum(axis=0))
+        eps = 1e-3 * np.sqrt((weights * V**2).sum() / V.shape[1])
+        weights = np.ones_like(sizes)
+    else:
+        sizes = np.abs(V - Y)
+        eps = 1e-3 * (weights * V).sum() / weights.sum()
+    if loss in ("l1", "l21"):
+        return float((weights * np.where(sizes < eps, sizes**2 / eps + eps, 2 * sizes)).sum()) / 2
+    delta = float(loss.removeprefix("huber:"))
+    each = np.where(sizes < delta, sizes**2 / 2, delta * sizes - delta**2 / 2)
+    return float((weights * each).sum())
 
 
 def objective(case: Case, W, H) -> float:

@@ -27,4 +27,4 @@ def test_writing_keeps_all_else(table):
     assert made.startswith("before\n")
     assert made.endswith("after\n")
     assert "what was there" not in made
-    assert "| ElasticNet on W or H | F |" in made
+    assert "| ElasticNet on W or H | F H L21 |" in made

@@ -8,9 +8,9 @@ from visnmf.errors import InvalidInputError
 from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
 from visnmf.matrices.dense import Dense
-from visnmf.solve.compose import LOSSES as NAMES
-from visnmf.solve.compose import make_loss
 from visnmf.solve.intake import take_in
+from visnmf.solve.naming import LOSSES as NAMES
+from visnmf.solve.naming import make_loss
 
 BETAS = [-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
 V = np.random.default_rng(0).random((9, 13)) + 0.1
@@ -48,15 +48,16 @@ def test_the_value_is_the_divergence(given, loss):
     matrix = take_in(given.V, **given.options)
     found = make_loss(loss, matrix)
     assert found.value(matrix, A, F) == pytest.approx(expected)
-    assert found.value(matrix.T, F, A) == pytest.approx(expected)
+    assert found.turned().value(matrix.T, F, A) == pytest.approx(expected)
 
 
 @each_input
 def test_the_split_model_is_value_and_gradient(given, loss):
     A, F = factors(*given.values.shape)
     matrix = take_in(given.V, **given.options)
-    found = make_loss(loss, matrix)
-    for side, left, right in ((matrix, A, F), (matrix.T, F, A)):
+    straight = make_loss(loss, matrix)
+    turned = straight.turned()
+    for found, side, left, right in ((straight, matrix, A, F), (turned, matrix.T, F, A)):
 
         def value(G, left=left, side=side):
             Y = left.T @ G if side is matrix else (left.T @ G).T

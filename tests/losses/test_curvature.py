@@ -5,7 +5,7 @@ import pytest
 
 from visnmf.losses.curvature import curvature_of
 from visnmf.matrices.dense import Dense
-from visnmf.solve.compose import make_loss
+from visnmf.solve.naming import make_loss
 
 BETAS = [-0.5, 0.0, 0.5, 1.0, 1.5, 3.0]
 

@@ -11,9 +11,10 @@ from visnmf.kernels.threads import threads
 from visnmf.matrices.dense import Dense
 from visnmf.solve.alternate import Composition, alternate
 from visnmf.solve.bold import bold_steps
-from visnmf.solve.compose import Asked, compose_side, make_loss
+from visnmf.solve.compose import Asked, compose_side
 from visnmf.solve.composed import admit
 from visnmf.solve.iterate import Pair
+from visnmf.solve.naming import make_loss
 from visnmf.solve.stopping import Rule, Trace
 
 BETAS = [-0.5, 0.0, 0.5, 1.0, 1.5, 3.0]

@@ -29,6 +29,7 @@ EXPERIMENTS = (
     "filling",
     "recognition",
     "restoring",
+    "robust",
     "retrieval",
     "stand_ins",
     "estimate",

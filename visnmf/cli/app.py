@@ -11,6 +11,7 @@ from visnmf import __version__
 from visnmf.cli.anomalies import anomalies
 from visnmf.cli.append import append
 from visnmf.cli.build_up import build_up
+from visnmf.cli.compare import compare
 from visnmf.cli.compress import compress
 from visnmf.cli.demo import demo
 from visnmf.cli.edit import edit
@@ -32,6 +33,7 @@ from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.report import report
 from visnmf.cli.show import show
 from visnmf.cli.similar import similar
+from visnmf.cli.stability import stability
 from visnmf.cli.text import note, one_line_warnings
 from visnmf.cli.verify import verify
 
@@ -40,6 +42,8 @@ __all__ = ["cli", "main"]
 COMMANDS = (
     learn,
     rank,
+    compare,
+    stability,
     faces,
     show,
     report,

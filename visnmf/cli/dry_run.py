@@ -58,9 +58,12 @@ def _left_out(recipe: Any, asked: dict[str, Any]) -> str:
     """Return what the estimate knows nothing of."""
     if recipe is not None and recipe.function != "factorize":
         return f"{recipe.name} is no plain factorization, and may take many times this"
+    told = []
+    if asked.get("n_init", 1) > 1:
+        told.append(f"that this is one of {asked['n_init']} fits")
     if recipe is not None or any(asked.get(name) for name in _TERMS):
-        return "what terms and constraints add, which is often as much again"
-    return ""
+        told.append("what terms and constraints add, which is often as much again")
+    return "; ".join(told)
 
 
 def look_at(source: str, reading: dict[str, Any]) -> tuple[ImageLayout, int]:

@@ -17,11 +17,11 @@ __all__ = ["fit_options", "fit_settings"]
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 # Written out, since to load `visnmf.solve` for --help would take longer than all else.
-LOSSES = ("frobenius", "kullback-leibler", "kl", "itakura-saito", "is")
+LOSSES = ("frobenius", "kullback-leibler", "kl", "itakura-saito", "is", "huber", "l21", "l1")
 UPDATES = ("auto", "hals", "mu", "gradient", "fast gradient", "bpp", "newton")
 INITS = (
     "auto", "random", "nndsvda", "nndsvd", "nndsvdar", "kmeans", "spherical kmeans", "spa", "snpa",
-    "frobenius",
+    "frobenius", "random frobenius",
 )  # fmt: skip
 
 
@@ -34,10 +34,19 @@ class Loss(click.ParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | float:
         """Return the name, or the number."""
+        name = str(value).lower()
+        first, _, delta = name.partition(":")
         try:
-            return value if value in LOSSES else float(value)
+            if first == "huber" and delta and 0 < float(delta) < math.inf:
+                return name
+            return name if name in LOSSES else float(name)
         except ValueError:
-            self.fail(f"{value!r} is none of {', '.join(LOSSES)}, nor a beta", param, ctx)
+            self.fail(
+                f"{value!r} is none of {', '.join(LOSSES)}, nor a beta, nor huber:DELTA with a "
+                "number above 0",
+                param,
+                ctx,
+            )
 
 
 class Choice(click.ParamType):
@@ -74,7 +83,9 @@ _OPTIONS = (
         type=Loss(),
         default="frobenius",
         show_default=True,
-        help="Also kullback-leibler (kl), itakura-saito (is), or the beta of a beta-divergence.",
+        help="Also kullback-leibler (kl), itakura-saito (is), the beta of a beta-divergence, or "
+        "one for what spoils pictures: huber (parts of them hidden; huber:0.1 sets the residual "
+        "from which it gives way), l21 (whole pictures unlike the others), l1 (salt and pepper).",
     ),
     click.option(
         "--update",
@@ -126,6 +137,20 @@ _OPTIONS = (
         default=0,
         show_default=True,
         help="The same seed gives the same parts.",
+    ),
+    click.option(
+        "--n-init",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Fits from so many starts; the best is kept, and tells how sure each part is.",
+    ),
+    click.option(
+        "--processes",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="How many of these fits at a time.",
     ),
 )
 

@@ -119,6 +119,8 @@ def _facts(model: Model) -> list[tuple[str, Any]]:
     facts += [("edited", _edited(edit)) for edit in (edits if isinstance(edits, list) else [])]
     if model.energy[0] >= 0:  # not NaN: known
         facts.append(("strongest parts", _strongest(model)))
+    if model.stability[0] >= 0:
+        facts.append(("least stable parts", _least_stable(model)))
     named = [name for name in model.part_names if not re.fullmatch(r"part \d+", name)]
     hidden = [model.part_names[k] for k in range(model.rank) if model.hidden[k]]
     facts += [("named parts", _some(named))] if named else []
@@ -144,3 +146,9 @@ def _strongest(model: Model, count: int = 5) -> str:
     """Return the parts with the largest shares of the energy."""
     order = sorted(range(model.rank), key=lambda k: -model.energy[k])[:count]
     return ", ".join(f"{model.part_names[k]} {model.energy[k]:.1%}" for k in order)
+
+
+def _least_stable(model: Model, count: int = 5) -> str:
+    """Return the parts that other fits find least, and how alike their matches are there."""
+    order = sorted(range(model.rank), key=lambda k: model.stability[k])[:count]
+    return ", ".join(f"{model.part_names[k]} {model.stability[k]:.2f}" for k in order)

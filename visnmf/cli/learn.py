@@ -169,7 +169,8 @@ def _learn(
     max_iter = settings.get("max_iter", known.get("max_iter", 1)) if batch else 0
     if "kernels" in known and batch and checkpoint is None:  # which runs on with what it began with
         length = images.layout.m + len(images)
-        settings["kernels"] = kernels_for_one_run(rank, length, max_iter)
+        fits = settings.get("n_init", 1)
+        settings["kernels"] = kernels_for_one_run(rank, length, fits * max_iter)
     asked = {**known, **settings}
     plain = asked.get("loss", "frobenius") in ("frobenius", 2)
     with (
@@ -181,7 +182,7 @@ def _learn(
             relative=batch and plain and not (asked.get("terms_W") or asked.get("terms_H")),
         ) as callback,
     ):
-        if "callback" in known:
+        if "callback" in known and settings.get("processes", 1) == 1:
             settings["callback"] = callback
         model = learn_model(images, rank, **settings)
     fitted = time.perf_counter()
@@ -211,6 +212,24 @@ def _done_with(checkpoint: Path, model: Model) -> bool:
     return True
 
 
+def _of_restarts(provenance: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what several fits agree in."""
+    if "stability" not in provenance:
+        return []
+    import numpy as np
+
+    from visnmf.solve.several import SURE
+
+    objectives, stability = provenance["objectives"], provenance["stability"]
+    told = (
+        f"{len(objectives)} from different starts, objectives {min(objectives):.6g} to "
+        f"{max(objectives):.6g}"
+    )
+    sure = sum(cosine >= SURE for cosine in stability)
+    by = f"cosine to the other fits' parts {SURE} or more; of all {np.mean(stability):.2f}"
+    return [("fits", told), ("stable parts", f"{sure} of {len(stability)} ({by})")]
+
+
 def _summary(model: Model) -> list[tuple[str, str]]:
     """Return what was learned, as facts."""
     import numpy as np
@@ -226,6 +245,7 @@ def _summary(model: Model) -> list[tuple[str, str]]:
         ("parts", str(model.rank)),
         *([("recipe", f"{recipe['name']} ({recipe['paper']})")] if recipe else []),
         ("relative error", "not known" if error is None else f"{error:.4f}"),
+        *_of_restarts(told),
         ("sparseness", f"{np.mean(hoyer_sparseness(model.W)):.2f} of the parts, 0 to 1"),
         ("iterations", f"{told['n_iter']}; {describe_reason(told['reason'])}"),
     ]

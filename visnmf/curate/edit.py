@@ -179,4 +179,7 @@ def _provenance(
     told = {**model.provenance, "edits": [*(earlier if isinstance(earlier, list) else []), edit]}
     if len(selection.choices) < model.rank:
         told["relative_error"] = edit["relative_error"]
+    sure = told.pop("stability", None)  # of parts as they were; of merged ones it is not known
+    if sure is not None and not edit["merged"] and not np.isnan(model.stability).any():
+        told["stability"] = [float(model.stability[c.parts[0]]) for c in selection.choices]
     return told

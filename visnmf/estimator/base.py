@@ -13,17 +13,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
+from visnmf.errors import InvalidInputError
 from visnmf.estimator.checks import as_rows, check_geometry, check_loss
 from visnmf.estimator.names import LOSSES, STARTS, Penalties, penalties_of
 from visnmf.images.imageset import ImageSet
 from visnmf.kernels.threads import threads
 from visnmf.solve.compose import Asked
+from visnmf.solve.naming import ROBUST, is_robust, named
 
 if TYPE_CHECKING:
     from visnmf.images.layout import ImageLayout
     from visnmf.terms.elastic_net import ElasticNet
 
-__all__ = ["BaseNMF", "asked", "with_jobs"]
+__all__ = ["BaseNMF", "LossNames", "asked", "with_jobs"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -43,6 +45,22 @@ def with_jobs(method: Callable[_P, _R]) -> Callable[_P, _R]:
 def asked(term: ElasticNet | None) -> Asked:
     """Return a penalty as the core takes it."""
     return Asked() if term is None else Asked((term,))
+
+
+class LossNames(StrOptions):
+    """The names of losses, those of robust ones among them: "huber:0.1" has a number."""
+
+    def __init__(self) -> None:
+        super().__init__({*LOSSES, *ROBUST, "huber:DELTA"})
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Tell whether a value is one of them."""
+        if not isinstance(val, str) or val in LOSSES:
+            return isinstance(val, str)
+        try:
+            return is_robust(val) and bool(named(val))
+        except InvalidInputError:
+            return False
 
 
 class BaseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

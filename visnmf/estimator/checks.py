@@ -17,6 +17,7 @@ from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.edge import check_values
 from visnmf.solve.intake import is_sparse, take_in
+from visnmf.solve.naming import is_robust
 from visnmf.starts.nndsvd import VARIANTS
 
 __all__ = [
@@ -67,7 +68,7 @@ def check_geometry(layout: ImageLayout, fitted: ImageLayout) -> None:
 
 def check_loss(X: Any, beta_loss: float | str) -> None:
     """Refuse zeros where the divergence from them is infinite."""
-    if beta_of(beta_loss) <= 0 and X.min() == 0:
+    if not is_robust(beta_loss) and beta_of(beta_loss) <= 0 and X.min() == 0:
         raise InvalidInputError(
             "When beta_loss <= 0 and X contains zeros, the solver may diverge. Please add small "
             "values to X, or use a positive beta_loss."

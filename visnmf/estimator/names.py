@@ -8,10 +8,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from visnmf.errors import InvalidInputError
+from visnmf.solve.naming import is_robust, named
 from visnmf.solve.plan import INITS
 from visnmf.terms.elastic_net import ElasticNet
 
-__all__ = ["LOSSES", "SOLVERS", "STARTS", "Penalties", "beta_of", "check_solver", "penalties_of"]
+__all__ = [
+    "LOSSES",
+    "SOLVERS",
+    "STARTS",
+    "Penalties",
+    "beta_of",
+    "check_solver",
+    "loss_of",
+    "penalties_of",
+]
 
 LOSSES = {"frobenius": 2.0, "kullback-leibler": 1.0, "itakura-saito": 0.0}
 """Names of losses, and their beta."""
@@ -30,6 +40,7 @@ SOLVERS = {
 STARTS = {name for name in INITS if name != "auto"} | {"custom"}
 
 _ANY_LOSS = ("mu", "gradient")
+_QUADRATICS = ("cd", "hals", "fast gradient", "bpp")  # which Huber and L2,1 have too
 
 
 class Penalties(NamedTuple):
@@ -44,8 +55,20 @@ def beta_of(beta_loss: float | str) -> float:
     return LOSSES[beta_loss] if isinstance(beta_loss, str) else float(beta_loss)
 
 
+def loss_of(beta_loss: float | str) -> float | str:
+    """Return a loss as the core takes it: its beta, or the name of a robust one."""
+    return named(beta_loss) if is_robust(beta_loss) else beta_of(beta_loss)
+
+
 def check_solver(solver: str, beta_loss: float | str) -> None:
     """Refuse a solver that does not handle a loss, in scikit-learn's words."""
+    if is_robust(beta_loss):
+        if solver in _ANY_LOSS or (solver in _QUADRATICS and named(beta_loss) != "l1"):
+            return
+        raise InvalidInputError(
+            f"Invalid beta_loss parameter: solver {solver!r} does not handle beta_loss "
+            f"= {beta_loss!r}; use solver='mu'"
+        )
     needed = 1.0 if solver == "newton" else 2.0
     if solver not in _ANY_LOSS and beta_of(beta_loss) != needed:
         raise InvalidInputError(

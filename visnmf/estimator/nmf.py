@@ -5,46 +5,34 @@ Here rows are images: X is V', `components_` is W', and what `transform` returns
 
 from __future__ import annotations
 
-import sys
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
-from visnmf.estimator.base import BaseNMF, asked, with_jobs
+from visnmf.estimator.base import BaseNMF, LossNames, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
 from visnmf.estimator.floor import without_floor
-from visnmf.estimator.names import SOLVERS, beta_of, check_solver
-from visnmf.solve.compose import make_loss
+from visnmf.estimator.names import SOLVERS, check_solver, loss_of
+from visnmf.estimator.several import Fitted, best_run
 from visnmf.solve.encode import encode, goal_of
+from visnmf.solve.naming import make_loss
 from visnmf.solve.plan import Plan
-from visnmf.solve.run import run
-from visnmf.solve.stopping import Rule, Trace
-
-if TYPE_CHECKING:
-    from visnmf.solve.result import Record
+from visnmf.solve.stopping import Rule
 
 __all__ = ["NMF", "Fitted"]
 
 _CHANGE = 20  # relative gain that ends a plain Frobenius fit, in units of tol; 1 for others
 
-_GOAL = {2.0: 0.1, 1.0: 1.0}
+_GOAL: dict[float | str, float] = {2.0: 0.1, 1.0: 1.0}
 """What encodings are fitted to by beta, over the usual goal; 0.01 where steps come near slowly.
 
 So a row's encoding is its own, whichever rows are encoded with it.
 """
-
-
-class Fitted(NamedTuple):
-    """What came of a fit: scikit-learn's W and H, the iterations and the loss alone."""
-
-    W: np.ndarray
-    H: np.ndarray
-    n_iter: int
-    loss: float
 
 
 class NMF(BaseNMF):
@@ -78,8 +66,11 @@ class NMF(BaseNMF):
         extrapolation; "mu" is for any loss. The updates of `visnmf.factorize` have their
         own names: "hals" (which "cd" is), "fast gradient" and "bpp" for the Frobenius loss,
         "newton" for Kullback-Leibler, "gradient" for any.
-    beta_loss : float or {"frobenius", "kullback-leibler", "itakura-saito"}, default="frobenius"
-        The loss, or its beta: 2, 1 and 0 are the three. At 0 and below, X must not contain zeros.
+    beta_loss : float or str, default="frobenius"
+        The loss: "frobenius", "kullback-leibler", "itakura-saito", or the beta of any
+        beta-divergence; 2, 1 and 0 are the three. At 0 and below, X must not contain zeros.
+        Or a robust one, see `visnmf.factorize`: "huber", "huber:0.1", "l21", where samples that
+        nothing fits count less, or "l1", which takes "mu".
     tol : float, default=1e-4
         A fit ends when three iterations in a row each lower the objective by less than `tol` of
         it (20 `tol` with the Frobenius loss and no penalties); with the Frobenius loss also when
@@ -99,6 +90,9 @@ class NMF(BaseNMF):
         Whether to print each iteration.
     shuffle : bool, default=False
         Accepted for scikit-learn's sake; the order of the coordinates is fixed here.
+    n_init : int, default=1
+        Fits from so many starts, the first as said above and the others at random; the one of the
+        least objective is kept.
     n_jobs : int, default=None
         Threads, see `visnmf.threads`; their number does not change the result.
 
@@ -120,6 +114,8 @@ class NMF(BaseNMF):
         Their names, where X had names.
     layout_ : ImageLayout or None
         How a row becomes a picture, where X was an ImageSet.
+    loss_ : float or str
+        The loss of the fit: its beta, or its name, with the delta that "huber" took from X.
 
     See Also
     --------
@@ -159,8 +155,10 @@ class NMF(BaseNMF):
 
     _parameter_constraints = {
         **BaseNMF._parameter_constraints,
+        "beta_loss": [LossNames(), Real],
         "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -178,6 +176,7 @@ class NMF(BaseNMF):
         l1_ratio: float = 0.0,
         verbose: int = 0,
         shuffle: bool = False,
+        n_init: int = 1,
         n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
@@ -191,6 +190,7 @@ class NMF(BaseNMF):
         self.alpha_H = alpha_H
         self.l1_ratio = l1_ratio
         self.verbose = verbose
+        self.n_init = n_init
         self.n_jobs = n_jobs
         self.shuffle = shuffle
 
@@ -250,7 +250,7 @@ class NMF(BaseNMF):
         given = check_start(X, self.n_components, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         penalties = self._penalties(X.shape)
-        update, beta = SOLVERS[self.solver], beta_of(self.beta_loss)
+        update, beta = SOLVERS[self.solver], loss_of(self.beta_loss)
         change = (_CHANGE if beta == 2 and not any(penalties) else 1) * self.tol
         tol = self.tol if beta == 2 else 0.0  # else the gradient at the start may be of any size
         plan = Plan(
@@ -265,10 +265,7 @@ class NMF(BaseNMF):
             bounded=False,
         )
         matrix = matrix_of(X)
-        trace = Trace(callback=_tell if self.verbose else None)
-        result = run(matrix, plan, trace, self._generator(), {})
-        if result.reason == "interrupted":
-            raise KeyboardInterrupt
+        result = best_run(matrix, plan, self._generator(), self.n_init, verbose=bool(self.verbose))
         if result.n_iter == self.max_iter and self.tol > 0:
             warnings.warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve "
@@ -277,12 +274,13 @@ class NMF(BaseNMF):
                 stacklevel=3,
             )
         components, codes = np.ascontiguousarray(result.W.T), result.H
-        loss = make_loss(beta, matrix)
+        self.loss_ = result.settings.get("loss", beta)
+        loss = make_loss(self.loss_, matrix)
         if update == "mu":
             components, codes, _ = without_floor(matrix, loss, components, codes)
-        if update != "hals":
+        if update != "hals" or beta != 2:
             codes = self._encode(X, components).T
-        if update == "hals" and not any(penalties):
+        if update == "hals" and beta == 2 and not any(penalties):
             found = result.objective
         else:
             found = loss.value(matrix, components, np.ascontiguousarray(codes))
@@ -290,7 +288,7 @@ class NMF(BaseNMF):
 
     def _encode(self, X: Any, components: np.ndarray) -> np.ndarray:
         """Fit the encodings alone to checked data."""
-        beta = beta_of(self.beta_loss)
+        beta = getattr(self, "loss_", loss_of(self.beta_loss))  # components may be given
         share = 1.0 if self.solver in ("cd", "hals") else _GOAL.get(beta, 0.01)
         codes = encode(
             X.T,
@@ -305,7 +303,3 @@ class NMF(BaseNMF):
             parts = np.ascontiguousarray(components, matrix.dtype)
             _, codes, _ = without_floor(matrix, make_loss(beta, matrix), parts, codes)
         return np.ascontiguousarray(codes.T)
-
-
-def _tell(record: Record) -> None:
-    sys.stdout.write(f"{record.phase} {record.iteration}: objective {record.objective:.6g}\n")

@@ -62,6 +62,10 @@ class Beta:
         """The lowest and the highest power of an entry of F in the majorizing function."""
         return min(self.beta - 1, 1.0), max(self.beta, 1.0)
 
+    def turned(self) -> Beta:
+        """Return the same: it looks at each entry for itself."""
+        return self
+
     def check(self, matrix: Matrix) -> None:
         """Refuse zeros in V where the divergence from them is infinite."""
         if self.beta > 0:

@@ -16,7 +16,16 @@ import numpy as np
 
 from visnmf.kernels.choose import Kernels
 
-__all__ = ["Point", "Quadratic", "Split", "length", "projected", "pull_of", "value_built"]
+__all__ = [
+    "Point",
+    "Quadratic",
+    "Split",
+    "bound_at",
+    "length",
+    "projected",
+    "pull_of",
+    "value_built",
+]
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,26 @@ class Split:
             return self.value(whole)
 
         return replace(self, neg=self.neg[rows], pos=self.pos[rows], value=value)
+
+
+def bound_at(F: np.ndarray, G: np.ndarray, slope: np.ndarray, value: float) -> Quadratic:
+    """Return the quadratic of curvature G that has a value at F and falls along a slope there.
+
+    Parameters
+    ----------
+    F : ndarray (rank, q)
+        Where it is built.
+    G : ndarray (rank, rank) or (rank, rank, q)
+        The curvature.
+    slope : ndarray (rank, q)
+        The gradient there, turned round.
+    value : float
+        The value there.
+    """
+    fitted = Quadratic(G, slope, 0.0).times(F)
+    B = slope + fitted
+    at_F = np.einsum("kj,kj->k", 0.5 * fitted - B, F).sum(dtype=np.float64)
+    return Quadratic(G, B, value - float(at_F), built=value)
 
 
 def value_built(model: Quadratic | Split, F: np.ndarray, kernels: Kernels) -> float:

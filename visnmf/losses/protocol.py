@@ -15,7 +15,8 @@ __all__ = ["Loss"]
 class Loss(Protocol):
     """The sum over all entries of a divergence between v and the entry of A'F beside it.
 
-    The matrix is given at each call, so that one loss serves V and its transpose. A model
+    The matrix is given at each call, so that one loss (`turned`, if it must be) serves V
+    and its transpose. A model
     is of F (rank x n), with A held.
     """
 
@@ -34,6 +35,10 @@ class Loss(Protocol):
     @property
     def kinds(self) -> frozenset[str]:
         """Which models there are: "quadratic", "split"."""
+        ...
+
+    def turned(self) -> Loss:
+        """Return the loss as V' has it: the same, unless images are more to it than pixels."""
         ...
 
     def check(self, matrix: Matrix) -> None:

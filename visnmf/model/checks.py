@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +17,12 @@ __all__ = [
     "checked_energy",
     "checked_hidden",
     "checked_name",
+    "checked_stability",
+    "digest_of",
     "is_share",
+    "loss_of",
     "plain_json",
+    "stability_of",
 ]
 
 
@@ -80,3 +85,37 @@ def plain_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
 def is_share(value: object) -> bool:
     """Tell whether a JSON value is a number or null."""
     return value is None or type(value) in (int, float)
+
+
+def checked_stability(cosines: Any, rank: int) -> list[float]:
+    """Return mean cosines as JSON can hold them, one a part."""
+    found = np.asarray(cosines, dtype=np.float64)
+    if found.shape != (rank,) or not ((found >= 0) & (found <= 1)).all():
+        raise InvalidInputError(
+            f"stability must be {rank} numbers from 0 to 1, one a part; got shape {found.shape}"
+        )
+    return [float(cosine) for cosine in found]
+
+
+def digest_of(W: np.ndarray) -> str:
+    """Return SHA-256, in hex, of W' as float32 in C order."""
+    return hashlib.sha256(np.ascontiguousarray(W.T, dtype="<f4").tobytes()).hexdigest()
+
+
+def loss_of(provenance: Mapping[str, Any]) -> str | float:
+    """Return the loss that a provenance tells, "frobenius" where it does not."""
+    settings = provenance.get("settings")
+    loss = settings.get("loss") if isinstance(settings, dict) else None
+    return loss if isinstance(loss, str | int | float) else "frobenius"
+
+
+def stability_of(provenance: Mapping[str, Any], rank: int) -> np.ndarray:
+    """Return what a provenance says of how sure the parts are; NaN where it does not."""
+    told = provenance.get("stability")
+    if not (isinstance(told, list) and len(told) == rank and all(map(_is_cosine, told))):
+        return np.full(rank, np.nan)
+    return np.array(told, dtype=np.float64)
+
+
+def _is_cosine(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1  # type: ignore[operator]

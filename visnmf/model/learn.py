@@ -34,6 +34,9 @@ _METHODS: dict[str, Callable[..., Factorization]] = {
 }
 _FIRST = 500  # pictures of a lazy set that tell whether they look aligned
 
+_OF_RUNS = ("objectives", "stability")
+"""What several runs are told of, beside what they were asked for."""
+
 _NO_MODEL = {
     "semi": "finds parts of either sign",
     "symmetric": "takes a matrix of similarities",
@@ -70,7 +73,8 @@ def learn(
     n_jobs : int, optional
         Threads, see `visnmf.threads`.
     **settings
-        As of what the method or the recipe calls.
+        As of what the method or the recipe calls; with ``n_init=10`` the model is the best of ten
+        fits, and its `stability` tells how sure each part is.
 
     Returns
     -------
@@ -161,13 +165,15 @@ def _provenance(
     images: ImageSet | LazyImages, run: Factorization, H: np.ndarray, recipe: Recipe | None
 ) -> dict[str, Any]:
     """Tell where a model comes from, as JSON can hold it."""
+    of_runs = {name: run.settings[name] for name in _OF_RUNS if name in run.settings}
     return {
         "source": images.source,
         "preparation": images.preparation,
         "n_images": len(images),
         "n_skipped": len(images.skipped),
         **({} if recipe is None else {"recipe": _told(recipe)}),
-        "settings": run.settings,
+        "settings": {name: run.settings[name] for name in run.settings if name not in of_runs},
+        **of_runs,
         "relative_error": _relative_error(images, run, H, known=recipe is None),
         "n_iter": run.n_iter,
         "reason": run.reason,

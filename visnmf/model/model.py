@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,13 +14,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.images.lazy import LazyImages
-from visnmf.model.checks import (
-    checked_basis,
-    checked_energy,
-    checked_hidden,
-    checked_name,
-    plain_json,
-)
+from visnmf.model import checks
 from visnmf.model.columns import Images, column_errors
 from visnmf.model.document import fields_of
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
@@ -86,21 +79,21 @@ class Model:
         factorization: Factorization | None = None,
         hidden: ArrayLike | None = None,
     ) -> None:
-        self.W: np.ndarray = checked_basis(W, layout.m)
+        self.W: np.ndarray = checks.checked_basis(W, layout.m)
         self.layout = layout
         names = part_names or [f"part {k + 1}" for k in range(self.rank)]
         if len(names) != self.rank:
             raise InvalidInputError(f"{len(names)} part names for {self.rank} parts; give one each")
-        self.part_names: list[str] = [checked_name(name) for name in names]
-        self.energy: np.ndarray = checked_energy(energy, self.rank)
-        self.provenance: dict[str, Any] = plain_json(provenance or {})
+        self.part_names: list[str] = [checks.checked_name(name) for name in names]
+        self.energy: np.ndarray = checks.checked_energy(energy, self.rank)
+        self.provenance: dict[str, Any] = checks.plain_json(provenance or {})
         self.factorization = factorization
-        self.hidden: np.ndarray = checked_hidden(hidden, self.rank)
+        self.hidden: np.ndarray = checks.checked_hidden(hidden, self.rank)
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.layout.shape))
-        hidden = f", {self.hidden.sum()} hidden" if self.hidden.any() else ""
-        return f"<Model: {self.rank} parts of pictures {size}{hidden}>"
+        size += f", {self.hidden.sum()} hidden" if self.hidden.any() else ""
+        return f"<Model: {self.rank} parts of pictures {size}>"
 
     def _repr_html_(self) -> str | None:
         return model_html(self)
@@ -116,19 +109,18 @@ class Model:
         Parameters
         ----------
         part : int
-            Its place, 0 for the first one.
+            Its place, from 0.
         name : str
             Printable, not empty.
         """
         if not 0 <= part < self.rank:
             raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
-        self.part_names[part] = checked_name(name)
+        self.part_names[part] = checks.checked_name(name)
 
     @property
     def digest(self) -> str:
         """By what a selection knows its model: SHA-256, in hex, of W' as float32 in C order."""
-        rows = np.ascontiguousarray(self.W.T, dtype="<f4")
-        return hashlib.sha256(rows.tobytes()).hexdigest()
+        return checks.digest_of(self.W)
 
     def basis_images(self) -> np.ndarray:
         """Return the parts as pictures, shape (rank, h, w) or (rank, h, w, c), not scaled."""
@@ -137,9 +129,20 @@ class Model:
     @property
     def loss(self) -> str | float:
         """The loss that the parts were learned with, as `visnmf.factorize` names it."""
-        settings = self.provenance.get("settings")
-        loss = settings.get("loss") if isinstance(settings, dict) else None
-        return loss if isinstance(loss, str | int | float) else "frobenius"
+        return checks.loss_of(self.provenance)
+
+    @property
+    def stability(self) -> np.ndarray:
+        """How sure each part is, (rank,), from 0 to 1; NaN where that is not known. It is saved.
+
+        The mean cosine to its match in other fits: those of ``visnmf.learn(..., n_init=10)``, or
+        what `visnmf.part_stability` found, once it was set.
+        """
+        return checks.stability_of(self.provenance, self.rank)
+
+    @stability.setter
+    def stability(self, cosines: ArrayLike) -> None:
+        self.provenance["stability"] = checks.checked_stability(cosines, self.rank)
 
     def encode(
         self,
@@ -301,9 +304,8 @@ class Model:
             The file is damaged, no model, or of a newer version; the message says which.
         """
         file = Path(path)
-        arrays, document = read_model_file(file)
         try:
-            return cls(**fields_of(file, arrays, document))
+            return cls(**fields_of(file, *read_model_file(file)))
         except (InvalidInputError, OverflowError) as error:
             refuse(file, str(error))
 
@@ -313,6 +315,6 @@ class Model:
         """Yield V, H and what is known, of block after block of the pictures."""
         from visnmf.solve.encode import encode
 
-        asked = {"loss": self.loss, "terms_H": terms_H, "kernels": kernels}
         for V, known in known_blocks(images, observed, self.layout):
+            asked = {"loss": self.loss, "terms_H": terms_H, "kernels": kernels}
             yield V, encode(V, self.W, observed=known, **asked), known

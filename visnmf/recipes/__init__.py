@@ -13,7 +13,17 @@ import sys
 from typing import Any
 
 from visnmf.errors import InvalidInputError
-from visnmf.recipes.algorithms import anls_bpp, hals, itakura_saito, kl, lee_seung, lin, nenmf
+from visnmf.recipes.algorithms import (
+    anls_bpp,
+    hals,
+    huber,
+    itakura_saito,
+    kl,
+    l21,
+    lee_seung,
+    lin,
+    nenmf,
+)
 from visnmf.recipes.recipe import Recipe
 from visnmf.recipes.related import (
     convex,
@@ -47,8 +57,10 @@ __all__ = [
     "gnmf",
     "hals",
     "hoyer",
+    "huber",
     "itakura_saito",
     "kl",
+    "l21",
     "lee_seung",
     "lin",
     "lnmf",

@@ -7,8 +7,9 @@ says; `visnmf.factorize` at its defaults is faster.
 from __future__ import annotations
 
 from visnmf.recipes.recipe import Recipe
+from visnmf.solve.edge import check_number
 
-__all__ = ["anls_bpp", "hals", "itakura_saito", "kl", "lee_seung", "lin", "nenmf"]
+__all__ = ["anls_bpp", "hals", "huber", "itakura_saito", "kl", "l21", "lee_seung", "lin", "nenmf"]
 
 _AS_PUBLISHED: dict[str, object] = {"extrapolate": False, "warmup": "none"}
 
@@ -156,3 +157,52 @@ def itakura_saito(rank: int) -> Recipe:
     Itakura-Saito divergence. Neural Computation 21(3).
     """
     return Recipe("itakura_saito", rank, {"loss": "itakura-saito"})
+
+
+def huber(rank: int, *, delta: float | None = None) -> Recipe:
+    """Lower the Huber loss, in which large residuals count in proportion, not by squares.
+
+    For pictures of which something hides a part: glasses, a hand, dead pixels.
+
+    Parameters
+    ----------
+    rank : int
+        How many parts.
+    delta : float, optional
+        The residual from which it counts in proportion; by default 1.345 standard deviations of
+        the residuals, by their median.
+
+    Returns
+    -------
+    Recipe
+
+    References
+    ----------
+    L. Du, X. Li, Y.-D. Shen (2012). Robust nonnegative matrix factorization via half-quadratic
+    minimization. ICDM.
+    """
+    if delta is None:
+        return Recipe("huber", rank, {"loss": "huber"})
+    return Recipe("huber", rank, {"loss": f"huber:{check_number(delta, 'delta'):g}"})
+
+
+def l21(rank: int) -> Recipe:
+    """Lower the sum of the lengths of the pictures' residuals, not of their squares.
+
+    For sets in which some pictures are unlike all others.
+
+    Parameters
+    ----------
+    rank : int
+        How many parts.
+
+    Returns
+    -------
+    Recipe
+
+    References
+    ----------
+    D. Kong, C. Ding, H. Huang (2011). Robust nonnegative matrix factorization using L21-norm.
+    CIKM.
+    """
+    return Recipe("l21", rank, {"loss": "l21"})

@@ -35,6 +35,8 @@ TABLE: dict[str, Entry] = {
         "spectra of sound and radar: errors count relative to the value",
         "Févotte, Bertin & Durrieu 2009",
     ),
+    "huber": Entry("pictures of which something hides a part", "Du, Li & Shen 2012"),
+    "l21": Entry("sets in which some pictures are unlike all others", "Kong, Ding & Huang 2011"),
     # penalties and constraints
     "sparse": Entry("few parts for each picture", "Hoyer 2002"),
     "hoyer": Entry("parts exactly as local as you say", "Hoyer 2004"),

@@ -42,6 +42,7 @@ def parts_of(model: Model, view: View, told: Encoded | None) -> dict[str, Any]:
         "hidden": model.hidden.tolist(),
         "energy": [None if np.isnan(share) else float(share) for share in energy],
         "sparseness": np.asarray(sparseness).tolist(),
+        "stability": None if np.isnan(model.stability).any() else model.stability.tolist(),
         "usage": usage_of(model, None if told is None else told.H).tolist(),
         "whites": _whites(rows).tolist(),
         "histograms": histograms,

@@ -5,7 +5,6 @@ A refusal names what is missing and what would work.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,6 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.beta import Beta
-from visnmf.losses.frobenius import Frobenius
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.side import Side, Update
@@ -30,19 +28,9 @@ from visnmf.updates.hals import Hals
 from visnmf.updates.multiplicative import Multiplicative
 from visnmf.updates.newton_kl import NewtonKL
 
-__all__ = ["LOSSES", "UPDATES", "Asked", "compose_side", "make_loss", "sort_terms"]
-
-LOSSES = {
-    "frobenius": 2.0,
-    "kullback-leibler": 1.0,
-    "kl": 1.0,
-    "itakura-saito": 0.0,
-    "is": 0.0,
-}
-"""Names of losses, and their beta."""
+__all__ = ["UPDATES", "Asked", "compose_side", "sort_terms"]
 
 _FEW = 2  # sweeps where a set is not convex: going far at once ends in worse places
-_MOST_BETA = 1e100  # what a float holds, and more than makes sense
 
 UPDATES = ("auto", "hals", "mu", "gradient", "fast gradient", "bpp", "newton")
 
@@ -93,28 +81,6 @@ def sort_terms(terms: Any, factor: str, shape: tuple[int, int]) -> Asked:
             "leave one, or ask for the other by a penalty"
         )
     return Asked(tuple(penalties), constraints[0] if constraints else None)
-
-
-def make_loss(loss: str | float, matrix: Matrix) -> Loss:
-    """Return a loss by its name or its beta, checked against V."""
-    known = ", ".join(repr(name) for name in LOSSES)
-    if isinstance(loss, str):
-        if loss.lower() not in LOSSES:
-            close = difflib.get_close_matches(loss.lower(), LOSSES, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            raise InvalidInputError(
-                f"loss={loss!r} is not known{hint}; use one of {known} or a beta"
-            )
-        beta = LOSSES[loss.lower()]
-    elif _is_number(loss) and abs(loss) < _MOST_BETA:
-        beta = float(loss)
-    else:
-        raise InvalidInputError(f"loss must be one of {known} or a finite beta, not {loss!r}")
-    return Frobenius(matrix) if beta == 2 else Beta(matrix, beta)
-
-
-def _is_number(loss: Any) -> bool:
-    return isinstance(loss, int | float | np.number) and not isinstance(loss, bool)
 
 
 def _bounded(asked: Asked, other: Asked) -> Asked:
@@ -186,7 +152,7 @@ def compose_side(
     kind = step.needs
     if kind == "any":
         kind = "quadratic" if "quadratic" in loss.kinds else "split"
-    side = Side(step, kind, asked.penalties, asked.constraint, free)
+    side = Side(step, kind, asked.penalties, asked.constraint, free, turned=factor == "W")
     _check_model(update, side, loss, matrix)
     _check_penalties(update, factor, side, shape)
     _check_constraint(update, factor, side, loss)

@@ -14,11 +14,12 @@ from visnmf.matrices.masked import Masked
 from visnmf.matrices.protocol import VALUE
 from visnmf.matrices.source import Source
 from visnmf.solve.chunks import source_of
-from visnmf.solve.compose import Asked, compose_side, make_loss, sort_terms
+from visnmf.solve.compose import Asked, compose_side, sort_terms
 from visnmf.solve.edge import check_cast, check_number, check_values
 from visnmf.solve.intake import take_in
 from visnmf.solve.known_rows import fit_known_rows
 from visnmf.solve.least_squares import fit_least_squares, solve_outright
+from visnmf.solve.naming import make_loss
 from visnmf.solve.onesided import fit_one
 
 __all__ = ["SWEEPS", "encode", "goal_of"]
@@ -127,7 +128,8 @@ def encode(
             update=update, kernels=run,
         )  # fmt: skip
         A = np.ascontiguousarray(parts.T)
-        plain = side.plain and side.kind == "quadratic"
+        # With L2,1 each image's own problem is that of squares
+        plain = side.plain and side.kind == "quadratic" and told.name in ("frobenius", "l21")
         if plain and not matrix.weighted:
             H, late = fit_least_squares(matrix, A, run, sweeps=SWEEPS, goal=goal)
             solve_outright(A, matrix, H, late)

@@ -5,29 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from visnmf.errors import InvalidInputError
-from visnmf.kernels.choose import KERNELS
-from visnmf.kernels.threads import threads
-from visnmf.matrices.chunked import Chunked
-from visnmf.matrices.protocol import SQUARED_VALUE
-from visnmf.solve.checkpoint import keeper_of
-from visnmf.solve.compose import UPDATES, sort_terms
-from visnmf.solve.edge import check_integer, check_number, check_seed
-from visnmf.solve.fingerprint import facts_of, fingerprint
-from visnmf.solve.given import check_known, check_smoothing, check_start, described
-from visnmf.solve.intake import take_in
-from visnmf.solve.interrupts import stops_on_ctrl_c
-from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
-from visnmf.solve.run import run
-from visnmf.solve.stopping import Rule, Trace
-from visnmf.solve.warmup import STAND_INS
+from visnmf.solve.several import restarts
 
 __all__ = ["factorize"]
 
@@ -64,6 +47,8 @@ def factorize(
     every: float = 60.0,
     resume: bool = False,
     scratch: str | os.PathLike[str] | None = None,
+    n_init: int = 1,
+    processes: int = 1,
 ) -> Factorization:
     r"""Factorize V into non-negative W and H.
 
@@ -91,7 +76,12 @@ def factorize(
         How many parts to learn, at least 1, known ones included; may exceed min(m, n).
     loss : str or float
         "frobenius", "kullback-leibler" (or "kl"), "itakura-saito" (or "is"), or the beta of
-        any beta-divergence [5]_: 2, 1 and 0 are the three.
+        any beta-divergence [5]_: 2, 1 and 0 are the three. Or a robust one, for what parts shall
+        not explain: "huber" (single pixels, as where something hides a part of a face;
+        `visnmf.losses.huber`), "l1" (the same, for noise of salt and pepper) or "l21" (whole
+        images that are unlike the others) [7]_. "huber:0.1" tells the residual from which it
+        counts in proportion; else it is 1.345 standard deviations of the residuals, by their
+        median (`visnmf.solve.residual_scale`), and ``settings["loss"]`` tells it.
     terms_W, terms_H : term or sequence of terms, optional
         Penalties and constraints of `visnmf.terms` on either factor, one constraint at most.
         Where only one factor is penalized, the other one is held to ``|w_k| <= 1``: else scaling
@@ -118,10 +108,10 @@ def factorize(
         multiplicative updates for the others, and where a constraint needs it a gradient.
     init : str
         Where to start if W and H are not given: "random", "nndsvda", "nndsvd", "nndsvdar" [4]_,
-        "kmeans", "spherical kmeans", "spa", "snpa" (separable), or "frobenius" (a short fit
-        with that loss). "auto" is "frobenius" for other losses, from a given W and H too where
-        these are far from any end and `update` is "auto"; else "nndsvda" where rank is
-        at most min(m, n), else "random".
+        "kmeans", "spherical kmeans", "spa", "snpa" (separable), "frobenius" or "random frobenius"
+        (a short fit with that loss, the latter from a random start). "auto" is "random" for robust
+        losses, "frobenius" for other ones, from a given W and H too where these are far from any
+        end and `update` is "auto"; else "nndsvda" where rank is at most min(m, n), else "random".
     W, H : array_like (m, rank), (rank, n), optional
         A start of your own, both or neither; not changed.
     max_iter : int
@@ -169,6 +159,11 @@ def factorize(
         A folder for what is of H's size, where V is read in blocks. If not given that is in
         memory while four times H is at most 512 MB, else in the temporary folder. With
         `visnmf.on_dask`, one that all workers reach.
+    n_init : int
+        Runs from so many starts, of which the best is kept; `visnmf.restarts` keeps all, and
+        tells what the others begin at. ``settings["stability"]`` tells how sure each part is.
+    processes : int
+        How many of these runs at a time, each in a process; -1 is one for each processor.
 
     Returns
     -------
@@ -219,6 +214,8 @@ def factorize(
        with the beta-divergence. Neural Computation 23(9).
     .. [6] A. Pascual-Montano et al. (2006). Nonsmooth nonnegative matrix factorization
        (nsNMF). IEEE TPAMI 28(3).
+    .. [7] D. Kong, C. Ding, H. Huang (2011). Robust nonnegative matrix factorization using
+       L21-norm. CIKM.
 
     Examples
     --------
@@ -235,78 +232,7 @@ def factorize(
     >>> float((filled.W @ filled.H)[2, 2].round(2))
     2.0
     """
-    trace = Trace(check_number(time_limit, "time_limit"), callback)
-    keeper = keeper_of(checkpoint, every, resume)
-    rank = check_integer(rank, "rank", 1)
-    matrix = take_in(V, observed=observed, weights=weights, missing=missing)
-    m, n = matrix.shape
-    mixing = check_smoothing(smoothing, rank, matrix)
-    if mixing is not None and known_H is not None:
-        raise InvalidInputError(
-            "smoothing mixes the rows of H, so that none can be known; leave one"
-        )
-    plan = Plan(
-        rank=rank,
-        rule=Rule(
-            check_integer(max_iter, "max_iter", 1),
-            tol=check_number(tol, "tol"),
-            change=check_number(change, "change"),
-        ),
-        init=_check_choice(init, "init", INITS),
-        given=check_start(matrix, rank, W, H, mixing),
-        known_W=check_known(known_W, (m, None), matrix, "known_W"),
-        known_H=check_known(known_H, (None, n), matrix, "known_H"),
-        loss=loss,
-        update=_check_choice(update, "update", UPDATES),
-        W=sort_terms(terms_W, "W", (rank, m)),
-        H=sort_terms(terms_H, "H", (rank, n)),
-        mixing=mixing,
-        warmup=_check_choice(warmup, "warmup", STAND_INS),
-        sweeps=check_integer(sweeps, "sweeps", 1),
-        extrapolate=bool(extrapolate),
-        kernels=_check_choice(kernels, "kernels", KERNELS),
-        scratch=None if scratch is None else os.fspath(scratch),
-    )
-    known = sum(len(rows) for rows in plan.known_rows())
-    if known > rank:
-        raise InvalidInputError(f"{known} parts are known, but the rank is {rank}; raise the rank")
-    settings = {
-        "rank": plan.rank,
-        "loss": loss if isinstance(loss, str) else check_number(loss, "loss", -math.inf),
-        "terms_W": described(plan.W),
-        "terms_H": described(plan.H),
-        "known_parts": known,
-        "weighted": matrix.weighted,
-        "smoothing": float(smoothing),
-        "update": plan.update,
-        "init": plan.init if plan.given is None else "given",
-        "max_iter": plan.rule.max_iter,
-        "tol": plan.rule.tol,
-        "change": plan.rule.change,
-        "seed": int(seed) if isinstance(seed, int | np.integer) else None,
-        "warmup": plan.warmup,
-        "sweeps": plan.sweeps,
-        "extrapolate": plan.extrapolate,
-        "kernels": plan.kernels,
-    }
-    rng = check_seed(seed)
-    with threads(n_jobs):
-        if keeper is not None:
-            renew = partial(facts_of, matrix) if isinstance(matrix, Chunked) else None
-            facts = fingerprint(matrix, plan, settings, rng)
-            keeper.attach(trace, plan.rule, rng, facts, renew)
-        if trace.history and isinstance(matrix, Chunked):
-            matrix.passes.read += round(trace.history[-1].passes * n)
-        with stops_on_ctrl_c(trace):
-            found = run(matrix, plan, trace, rng, settings)
-    plain = plan.loss in ("frobenius", 2) and not (plan.W.penalties or plan.H.penalties)
-    if isinstance(matrix, Chunked) and plain and not matrix.weighted:  # else it can be computed
-        squares = matrix.total(None, None, SQUARED_VALUE)
-        found.settings["relative_error"] = math.sqrt(2 * found.objective / max(squares, 1e-300))
-    return replace(found, reason="interrupted") if trace.stop else found
-
-
-def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise InvalidInputError(f"{name}={value!r} is not known; use one of {', '.join(known)}")
-    return str(value)
+    settings = dict(locals())  # before there is any other name: what was asked for
+    for name in ("V", "rank", "n_init", "processes"):
+        del settings[name]
+    return restarts(V, rank, n_init, processes=processes, **settings).best

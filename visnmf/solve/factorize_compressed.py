@@ -14,12 +14,13 @@ from visnmf.kernels.threads import threads
 from visnmf.losses.models import Quadratic
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.batches import taken, tiles_of
-from visnmf.solve.compose import LOSSES, Asked
+from visnmf.solve.compose import Asked
 from visnmf.solve.compressed import compress
 from visnmf.solve.edge import check_integer, check_number, check_seed
 from visnmf.solve.encode import goal_of
 from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.look import Look, look
+from visnmf.solve.naming import named
 from visnmf.solve.online import Batch
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
@@ -154,10 +155,13 @@ def factorize_compressed(
 
 
 def _check_loss(loss: Any) -> None:
-    if (LOSSES.get(loss.lower()) if isinstance(loss, str) else loss) != 2:
+    loss = named(loss)
+    if loss != 2:
+        twice = "visnmf.factorize_online, which reads V twice, or "
+        online = "" if isinstance(loss, str) else twice
         raise InvalidInputError(
             f"loss={loss!r} needs all entries of V, which are not kept when it is compressed; use "
-            "visnmf.factorize_online, which reads V twice, or visnmf.factorize"
+            f"{online}visnmf.factorize"
         )
 
 

@@ -14,6 +14,7 @@ from visnmf.kernels.threads import threads
 from visnmf.solve.batches import Stream, Whole, is_stream, taken
 from visnmf.solve.edge import check_integer, check_number, check_seed
 from visnmf.solve.interrupts import stops_on_ctrl_c
+from visnmf.solve.naming import named
 from visnmf.solve.online_run import Feed, OnlineRun
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
@@ -149,6 +150,7 @@ def factorize_online(
                 "V is a stream that passes by once, and cannot be read again; leave encode= and "
                 "passes=, or give an array, LazyImages or a list of batches"
             )
+        _check_loss(loss)
         told = {
             "rank": rank, "method": "online",
             "loss": loss if isinstance(loss, str) else check_number(loss, "loss", -math.inf),
@@ -163,3 +165,11 @@ def factorize_online(
             reason = run.learn(passes, trace)
             found = run.close(encode, reason, trace, told)
         return replace(found, reason="interrupted") if trace.stop else found
+
+
+def _check_loss(loss: Any) -> None:
+    if isinstance(named(loss), str):
+        raise InvalidInputError(
+            f"loss={loss!r} looks at each residual again with every step, and so at every image; "
+            "use visnmf.factorize, which also reads V in blocks, or loss='frobenius'"
+        )

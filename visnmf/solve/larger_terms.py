@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.losses.beta import Beta
 from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import Matrix
 from visnmf.solve.afar import Afar
@@ -180,7 +179,7 @@ def _sample_fit(
     )
     found = fit(sample, own, trace.inner("sample"), rng, {})
     W = np.ascontiguousarray(found.W.T)
-    if isinstance(problem.loss, Beta):
+    if problem.W.positive:
         lift(W, FLOOR)
         if plan.known_W is not None:
             W[plan.known_rows()[0]] = plan.known_W

@@ -20,7 +20,8 @@ from visnmf.matrices.protocol import SQUARED_VALUE, Matrix
 from visnmf.matrices.sparse import Sparse
 from visnmf.matrices.stored import Stored
 from visnmf.solve.batches import beside
-from visnmf.solve.compose import LOSSES, Asked
+from visnmf.solve.compose import Asked
+from visnmf.solve.naming import LOSSES
 from visnmf.solve.online import Batch, Memory
 from visnmf.solve.plan import Plan
 from visnmf.solve.run import run

@@ -19,9 +19,10 @@ from visnmf.losses.models import Quadratic
 from visnmf.losses.protocol import Loss
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import VALUE, Matrix
-from visnmf.solve.compose import Asked, compose_side, make_loss
+from visnmf.solve.compose import Asked, compose_side
 from visnmf.solve.encode import goal_of
 from visnmf.solve.least_squares import fit_least_squares, near_inverse, solve_clipped
+from visnmf.solve.naming import make_loss
 from visnmf.solve.onesided import fit_one
 from visnmf.solve.side import Side
 from visnmf.terms.elastic_net import ElasticNet

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.choose import Kernels
+from visnmf.losses.absolute import Absolute
 from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
 from visnmf.losses.models import pull_of
@@ -30,9 +31,11 @@ __all__ = ["opening"]
 
 Fit = Callable[[Matrix, Plan, Trace, np.random.Generator, dict[str, Any]], Factorization]
 
+_SIMPLER = ("auto", "frobenius", "random frobenius")
 _START = Rule(max_iter=12, change=2e-2, patience=1)  # of the fit that other losses start from
 _STAND_IN = 12  # iterations of that fit on a stand-in: its own loss is not what is wanted
 _EVEN = 0.1  # the least root of a row's or column's mean, over the largest, for scaling to pay
+_NEAR = Rule(max_iter=60, change=3e-4)  # of the Huber fit that an L1 fit starts from
 _FREE = Rule(max_iter=100, change=1e-4)  # of the fit in which known parts take a place
 _LOOSE = Rule(max_iter=40, change=1e-3)  # of the fit whose factors are then made sparse
 _STAGE = Rule(max_iter=8)  # of each stage on the way there
@@ -60,12 +63,16 @@ def opening(
         return _frobenius_start(problem, plan, trace, rng, fit) if far else None
     if plan.known_W is not None or plan.known_H is not None:
         return _matched_start(problem, plan, trace, rng, fit)
-    if plan.init not in ("auto", "frobenius"):
+    if plan.init not in _SIMPLER:
         return None
     if _sparse(plan.W) or _sparse(plan.H):
         return _eased_start(problem, plan, trace, rng, fit)
     if isinstance(problem.loss, Beta):
         return _frobenius_start(problem, plan, trace, rng, fit)
+    if isinstance(problem.loss, Absolute) and plan.init == "auto":
+        return _simpler_start(problem, replace(plan, loss="huber"), _NEAR, trace, rng, fit)
+    if not isinstance(problem.loss, Frobenius) and plan.init != "auto":
+        return _simpler_start(problem, replace(plan, loss="frobenius"), _START, trace, rng, fit)
     return None
 
 
@@ -132,6 +139,22 @@ def _frobenius_start(
     return min(fits, key=lambda each: problem.loss.value(matrix, problem.mixed(each[0]), each[1]))
 
 
+def _simpler_start(
+    problem: Composition, plan: Plan, rule: Rule, trace: Trace, rng: np.random.Generator, fit: Fit
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a fit of V by the loss of a plan as a start for a robust one that is near it.
+
+    L1 alone ends in poor places: on planted parts under salt it then misses one in two of three
+    fits, and none after a fit by the Huber loss, from which it gains little.
+    """
+    own = replace(plan, rule=rule, update="auto", W=Asked(), H=Asked(), mixing=None)
+    found = fit(problem.matrix, own, trace.inner("start"), rng, {})
+    pair = np.ascontiguousarray(found.W.T), found.H
+    if problem.W.positive or problem.H.positive:
+        _lift(*pair)
+    return pair
+
+
 def _frobenius_pair(
     matrix: Matrix,
     plan: Plan,
@@ -182,7 +205,7 @@ def _matched_start(
     found = fit(problem.matrix, own, trace.inner("start"), rng, {})
     pair = Pair(np.ascontiguousarray(found.W.T), found.H)
     put_known(plan, pair)
-    if isinstance(problem.loss, Beta):
+    if problem.W.positive or problem.H.positive:
         _lift(pair.W, pair.H)
         put_known(plan, pair)
     return pair.W, pair.H

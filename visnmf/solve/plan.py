@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from visnmf.solve.compose import Asked
+from visnmf.solve.naming import is_robust
 from visnmf.solve.stopping import Rule
 from visnmf.starts.nndsvd import VARIANTS
 
 __all__ = ["INITS", "Plan"]
 
-INITS = ("auto", "random", *VARIANTS, "kmeans", "spherical kmeans", "spa", "snpa", "frobenius")
+INITS = (
+    "auto", "random", *VARIANTS, "kmeans", "spherical kmeans", "spa", "snpa", "frobenius",
+    "random frobenius",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,10 @@ class Plan:
 
     def init_for(self, shape: tuple[int, int]) -> str:
         """Return the start that "auto" is for V of a shape, or the one that is asked for."""
+        if self.init == "auto" and is_robust(self.loss):
+            return "random"  # what spoils pictures is in the best fit of squares too
+        if self.init == "random frobenius":
+            return "random"
         if self.init in ("auto", "frobenius"):
             return "nndsvda" if self.rank <= min(shape) else "random"
         return self.init

@@ -14,13 +14,15 @@ from visnmf.losses.frobenius import Frobenius
 from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import ONE, VALUE, Matrix
 from visnmf.solve.alternate import Composition
-from visnmf.solve.compose import compose_side, make_loss
+from visnmf.solve.compose import compose_side
 from visnmf.solve.composed import run_composed
 from visnmf.solve.exact import run_exact
 from visnmf.solve.larger import run_larger
 from visnmf.solve.larger_terms import run_larger_terms
+from visnmf.solve.naming import make_loss
 from visnmf.solve.openings import opening
 from visnmf.solve.plan import Plan
+from visnmf.solve.residual_scale import settled
 from visnmf.solve.result import Factorization
 from visnmf.solve.stopping import Trace
 
@@ -35,6 +37,8 @@ def run(
     """Carry a plan out and return what came of it; settings are only handed on."""
     m, n = matrix.shape
     kernels = choose_kernels(plan.kernels, plan.rank, m + n)
+    if (own := settled(matrix, plan, trace, run)) is not plan:
+        plan, settings = own, {**settings, "loss": own.loss}
     problem = compose(matrix, plan, kernels)
     if isinstance(problem.loss, Beta) and _strains_float32(matrix):
         return _in_float64(matrix, plan, trace, rng, settings)

@@ -70,6 +70,8 @@ class Side:
         What the factor is held to, its known rows apart.
     free : ndarray of int, optional
         The rows that may move, where others are known.
+    turned : bool
+        Whether this is W, which sees V', so that images are rows.
     """
 
     update: Update
@@ -77,6 +79,7 @@ class Side:
     penalties: tuple[Penalty, ...] = ()
     constraint: Constraint | None = None
     free: np.ndarray | None = None
+    turned: bool = False
 
     @property
     def positive(self) -> bool:
@@ -139,6 +142,7 @@ class Side:
         self, loss: Loss, matrix: Matrix, A: np.ndarray, F: np.ndarray, objective: bool = True
     ) -> Model:
         """Return the model of the loss alone; those of several blocks of images add up."""
+        loss = loss.turned() if self.turned else loss
         if self.kind == "quadratic":
             return loss.quadratic(matrix, A, F, uniform=self.update.uniform_only)
         return loss.split(matrix, A, F, objective)

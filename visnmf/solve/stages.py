@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from visnmf.losses.beta import Beta
 from visnmf.losses.frobenius import Frobenius
 from visnmf.solve.alternate import Composition
 from visnmf.solve.begin import OVERSAMPLED
@@ -57,8 +56,8 @@ class Kind:
         loss = problem.loss
         quadratic = problem.W.kind == "quadratic"
         exact = isinstance(loss, Frobenius) and not problem.matrix.weighted and quadratic
-        if isinstance(loss, Beta):
-            return cls(False, True, 1 if loss.beta == 1 else 2)
+        if "quadratic" not in loss.kinds:
+            return cls(False, True, 1 if loss.name == "kullback-leibler" else 2)
         return cls(exact, False, 0 if exact else 1)
 
 

@@ -9,6 +9,7 @@ function wordsOf(group) {
     const k = group.from[0], share = parts.energy[k];
     if (share !== null) told.push(`${percent(share)} of the energy`);
     told.push(`sparseness ${parts.sparseness[k].toFixed(2)}`);
+    if (parts.stability) told.push(`stability ${parts.stability[k].toFixed(2)}`);
   }
   if (group.hidden) told.push('hidden: left out of the picture here, kept in the model');
   return told.join(', ');

@@ -12,9 +12,9 @@ function sorted() {
   if (by === 'order') return groups;
   return [...groups].sort((a, b) => valueOf(b, by) - valueOf(a, by));
 }
-// Of a merged part: energies add up, sparseness is that of the first
+// Of a merged part: energies add up, the others are those of the first
 function valueOf(group, by) {
-  if (by === 'sparseness') return parts.sparseness[group.from[0]];
+  if (by !== 'energy') return parts[by][group.from[0]];
   return total(group.from.map((k) => parts.energy[k]));
 }
 

@@ -34,6 +34,7 @@ for (const link of document.querySelectorAll('nav a')) {
 }
 for (const option of $('sort').options) {
   if (option.value === 'energy') option.disabled = parts.energy.includes(null);
+  if (option.value === 'stability') option.disabled = !parts.stability;
 }
 if (images) {
   // Where most pictures are dark beside the brightest one, they could not be seen

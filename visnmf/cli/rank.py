@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from visnmf.cli.options import (
     source_argument,
 )
 from visnmf.cli.text import note
+
+if TYPE_CHECKING:
+    from visnmf.ranks.watch import Tried
 
 __all__ = ["rank"]
 
@@ -53,8 +56,8 @@ def rank(source: str, low: int, high: int, output: Path | None, seed: int, **rea
         raise click.UsageError(f"--from {low} is above --to {high}; turn them around")
     images = read_pictures(source, **reading)
 
-    def done(tried: int, error: float) -> None:
-        note(f"rank {tried}: held-out error {error:.6f}")
+    def done(tried: Tried) -> None:
+        note(f"rank {tried.rank}: held-out error {tried.score:.6f}")
 
     choice = choose_rank(images, (low, high), seed=seed, callback=done)
     if output is not None:

@@ -33,7 +33,7 @@ def rank_curves(choice: RankChoice) -> Figure:
     axes = figure.subplots()
     axes.axvspan(choice.interval[0] - 0.5, choice.interval[1] + 0.5, color="#0072B2", alpha=0.12)
     axes.errorbar(
-        choice.ranks, choice.error, choice.uncertainty, color="#0072B2", marker="o",
+        choice.ranks, choice.table["error"], choice.table["uncertainty"], color="#0072B2", marker="o",
         markersize=3.5, linewidth=1.4, capsize=2,
     )  # fmt: skip
     axes.axvline(choice.rank, color="#D55E00", linewidth=1.2, linestyle=(0, (4, 1.5)))

@@ -116,8 +116,8 @@ def recommend(found: dict[int, np.ndarray]) -> dict[str, Any]:
     less than 0.5 % of the least error each and less than 2 % together, since with many pixels
     the standard error is far below what anybody could see; or less than 1e-5 of the energy
     together, which rounding to 8 bits leaves. The interval holds the ranks within two standard
-    errors, 2 % or 1e-5. The standard error is that of differences within groups: what all ranks miss alike of a group
-    says nothing about ranks.
+    errors, 2 % or 1e-5. The standard error is that of differences within groups: what all ranks
+    miss alike of a group says nothing about ranks.
     """
     ranks = sorted(found)
     errors = np.array([found[rank] for rank in ranks])

@@ -18,14 +18,15 @@ _WORDS = {
     "error": "held-out error",
     "excess": "over the best",
     "uncertainty": "+- (1 SE)",
-    "silhouette": "silhouette",
-    "least": "of the worst part",
+    "least": "worst part",
     "spread": "+- (1 SE)",
+    "silhouette": "silhouette",
     "cophenetic": "cophenetic",
     "dispersion": "dispersion",
     "explained": "explained",
     "bend": "below the line",
-    "relevance": "relevance",
+    "cost": "cost",
+    "relevance": "least part",
 }
 
 
@@ -54,11 +55,13 @@ class RankChoice:
         - heldout: `error`, the squared error of the hidden entries as a share of their energy;
           `excess`, how much more than that of the best rank; `uncertainty`, one standard
           error of that difference over groups of images and masks.
-        - stability: `silhouette`, the mean over all parts; `spread`, its standard error over
-          restarts; `least`, that of the worst part; `cophenetic`, `dispersion`; `explained`.
-        - elbow: `explained`, the share of the energy; `bend`, how far the logarithm of what is left
-          over lies below the straight line.
-        - ard: `relevance`, of the first, second, ... part.
+        - stability: `least`, the silhouette of the worst part; `spread`, its standard error over
+          restarts; `silhouette`, the mean over all parts; `cophenetic` and `dispersion` of the
+          consensus of images; `explained`, the share of the energy that the best fit explains.
+        - elbow: `bend`, how far the logarithm of what is left over lies below the straight line;
+          `explained`, the share of the energy.
+        - ard: `cost`, the objective over the least one, in nats; `relevance`, of the part that
+          counts least.
     """
 
     criterion: str
@@ -76,7 +79,7 @@ class RankChoice:
         lines = ["  ".join(["rank", *(w.rjust(k) for w, k in zip(words, widths, strict=True))])]
         for at, rank in enumerate(self.ranks):
             cells = [
-                f"{column[at]:{width}.{min(width - 3, 6)}f}"
+                f"{column[at]:{width}.{1 if np.ptp(column) > 100 else 6}f}"
                 for column, width in zip(self.table.values(), widths, strict=True)
             ]
             mark = "  <- recommended" if rank == self.rank else ""

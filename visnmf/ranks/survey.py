@@ -7,9 +7,12 @@ from typing import Any
 
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
+from visnmf.ranks.ard import by_ard
+from visnmf.ranks.elbow import by_elbow
 from visnmf.ranks.grid import check_ranks
 from visnmf.ranks.heldout import by_heldout
 from visnmf.ranks.result import RankChoice
+from visnmf.ranks.stability import by_stability
 from visnmf.ranks.watch import Asked, Criterion, Tried, Watch
 from visnmf.solve.edge import check_integer, check_number, check_values
 
@@ -17,6 +20,9 @@ __all__ = ["CRITERIA", "choose_rank"]
 
 CRITERIA: dict[str, Criterion] = {
     "heldout": by_heldout,
+    "stability": by_stability,
+    "elbow": by_elbow,
+    "ard": by_ard,
 }
 
 
@@ -33,10 +39,17 @@ def choose_rank(
     n_jobs: int | None = None,
     callback: Callable[[Tried], object] | None = None,
 ) -> RankChoice:
-    """Choose the rank by how well hidden pixels are filled in.
+    """Choose the rank: how many parts.
 
-    One entry of V in ten, here and there in all images, is hidden, the others are factorized,
-    and the hidden ones judge the fit [1]_ [2]_. What is hidden is never looked at before that.
+    - "heldout": by how well hidden pixels are filled in. One entry of V in ten, here and there in
+      all images, is hidden, the others are factorized, and the hidden ones judge the fit [1]_
+      [2]_. What is hidden is never looked at before that.
+    - "stability": the most parts that all come back when fits begin elsewhere: silhouettes of
+      parts matched over restarts [3]_; the cophenetic correlation [4]_ and the dispersion [5]_
+      of the consensus of images are told beside them.
+    - "elbow": where the logarithm of what is left over, by rank, bends most [6]_.
+    - "ard": what is left of one fit of the highest rank when the parts that do not pay for
+      themselves are gone: automatic relevance determination [7]_.
 
     Parameters
     ----------
@@ -44,19 +57,20 @@ def choose_rank(
         Images as columns, non-negative, in memory; n and m at least 2.
     ranks : (int, int) or list of int
         The lowest and the highest rank, as a tuple: a coarse grid is tried, then ranks around
-        the answer. A list: all of them.
-    criterion : {"heldout"}
+        the answer. A list: all of them. "ard" goes down from the highest in steps of one.
+    criterion : {"heldout", "stability", "elbow", "ard"}
         What ranks are judged by.
     folds : int
-        How many masks, no entry in two of them.
+        How many masks, no entry in two of them, for "heldout".
     restarts : int
-        Fits of each rank from random starts, for criteria that compare these.
+        How many fits of each rank from random starts, at least 2, for "stability".
     max_iter, change : int, float
         When a fit stops, as of `visnmf.factorize`.
     seed : int
-        Of masks and first fits.
+        Of masks and fits.
     n_jobs : int, optional
-        Threads; masks are worked on at a time. Their number does not change the result.
+        How many masks, on threads, or restarts, in processes, are worked on at a time. The number
+        does not change the result.
     callback : callable, optional
         Called with a `visnmf.ranks.watch.Tried` of each rank that is done: the rank, its score,
         how far the survey is and how long it may still take; a true answer ends it there.
@@ -64,7 +78,8 @@ def choose_rank(
     Returns
     -------
     RankChoice
-        ``print(choice.summary())`` tells all; `visnmf.plots.rank_curves` draws it.
+        The rank with an interval and the reason; ``print(choice.summary())`` tells all,
+        `visnmf.plots.rank_curves` draws it, ``choice.save_csv(path)`` writes the table.
 
     Raises
     ------
@@ -73,12 +88,20 @@ def choose_rank(
 
     Notes
     -----
-    Each rank starts from the fit of the next lower one that was tried, with parts added from what
-    that one leaves over; around the answer also from the next higher one, with parts merged. The
-    recommended rank is the lowest whose error is within one standard error of the least, or
-    hardly above it (0.5 % for each part less and 2 % in all, or 1e-5 of the energy); the
+    With "heldout" and "elbow" each rank starts from the fit of the next lower one that was tried,
+    with parts added from what that one leaves over; around the answer "heldout" also starts from
+    the next higher one, with parts merged, so that no rank is judged by a poor minimum. The
+    recommended rank of "heldout" is the lowest whose error is within one standard error of the
+    least, or hardly above it (0.5 % for each part less and 2 % in all, or 1e-5 of the energy); the
     standard error is of differences in groups of images. Beyond rank 40 the answer is good to 5 %.
-    Noise that was clipped at 0 has a mean, which may count as a part of its own.
+
+    Noise that was clipped at 0 has a mean, which may count as a part of its own. The criteria ask
+    different questions, and on real pictures, whose parts get smaller and smaller without an
+    end, give different answers: most parts by "heldout", fewest by "stability".
+
+    Costs, with fits of the highest rank as the unit: "heldout" and 2 folds about 6, "elbow" 3,
+    "stability" `restarts` for each rank beside the highest, "ard" 1 and some steps for each
+    part that goes.
 
     References
     ----------
@@ -86,6 +109,17 @@ def choose_rank(
        factor and principal components models. Technometrics 20(4).
     .. [2] A. B. Owen, P. O. Perry (2009). Bi-cross-validation of the SVD and the nonnegative
        matrix factorization. Annals of Applied Statistics 3(2).
+    .. [3] L. B. Alexandrov et al. (2013). Deciphering signatures of mutational processes
+       operative in human cancer. Cell Reports 3(1).
+    .. [4] J.-P. Brunet et al. (2004). Metagenes and molecular pattern discovery using matrix
+       factorization. PNAS 101(12).
+    .. [5] H. Kim, H. Park (2007). Sparse non-negative matrix factorizations via alternating
+       non-negativity-constrained least squares for microarray data analysis.
+       Bioinformatics 23(12).
+    .. [6] V. Satopaa et al. (2011). Finding a "kneedle" in a haystack: detecting knee points
+       in system behavior. ICDCS Workshops.
+    .. [7] V. Y. F. Tan, C. Fevotte (2013). Automatic relevance determination in nonnegative
+       matrix factorization with the beta-divergence. IEEE TPAMI 35(7).
 
     Examples
     --------
@@ -94,6 +128,8 @@ def choose_rank(
     >>> V = rng.random((60, 3)) ** 4 @ rng.random((3, 80)) ** 4 + 0.01 * rng.random((60, 80))
     >>> bool(2 <= visnmf.choose_rank(V, (1, 8)).rank <= 4)
     True
+    >>> visnmf.choose_rank(V, (1, 8), criterion="stability").rank
+    3
     """
     values = check_values(V)
     grid = check_ranks(ranks)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from visnmf.ranks.result import RankChoice
 
@@ -21,8 +22,8 @@ class Tried:
     rank : int
         Which.
     score : float
-        What the criterion says of it: its held-out error, its silhouette, its explained
-        variance, or how many parts are still needed.
+        What the criterion says of it: its held-out error, the silhouette of its worst part, what
+        it explains, or its cost.
     done, total : int
         How many ranks were tried, and how many there will be as far as is known; around the
         answer more come.
@@ -92,7 +93,7 @@ class Asked:
     """
 
     seed: int
-    settings: dict[str, float]
+    settings: dict[str, Any]
     folds: int
     restarts: int
     watch: Watch

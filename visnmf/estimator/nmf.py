@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from visnmf.estimator.base import BaseNMF, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
+from visnmf.estimator.choosing import choose_components
 from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, beta_of, check_solver
 from visnmf.solve.compose import make_loss
@@ -63,9 +64,10 @@ class NMF(BaseNMF):
 
     Parameters
     ----------
-    n_components : int or {"auto"} or None, default="auto"
+    n_components : int or {"auto", "choose"} or None, default="auto"
         How many components. "auto" takes it from W and H where they are given, and is else
-        the number of features, as None is.
+        the number of features, as None is. "choose" lets `visnmf.choose_rank` find it, by
+        hidden entries of a dense X and squared errors, whatever the loss: 2 to 60.
     init : str, default=None
         The start: "random", "nndsvd", "nndsvda", "nndsvdar" or "custom", as scikit-learn
         has them, or "kmeans", "spherical kmeans", "spa", "snpa" or "frobenius", see
@@ -112,6 +114,8 @@ class NMF(BaseNMF):
     reconstruction_err_ : float
         :math:`\sqrt{2 d(X, W H)}` of the training data, penalties left out:
         :math:`\|X - W H\|_F` with the Frobenius loss.
+    rank_choice_ : RankChoice
+        How many were tried and why, where `n_components` is "choose".
     n_iter_ : int
         Iterations on X itself.
     n_features_in_ : int
@@ -159,6 +163,7 @@ class NMF(BaseNMF):
 
     _parameter_constraints = {
         **BaseNMF._parameter_constraints,
+        "n_components": [*BaseNMF._parameter_constraints["n_components"], StrOptions({"choose"})],
         "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
     }
@@ -247,7 +252,11 @@ class NMF(BaseNMF):
                 UserWarning,
                 stacklevel=3,
             )
-        given = check_start(X, self.n_components, self.init, W, H)
+        rng, wanted = self._generator(), self.n_components
+        if wanted == "choose":
+            self.rank_choice_ = choose_components(X, self.init, rng)
+            wanted = self.rank_choice_.rank
+        given = check_start(X, wanted, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         penalties = self._penalties(X.shape)
         update, beta = SOLVERS[self.solver], beta_of(self.beta_loss)
@@ -266,7 +275,7 @@ class NMF(BaseNMF):
         )
         matrix = matrix_of(X)
         trace = Trace(callback=_tell if self.verbose else None)
-        result = run(matrix, plan, trace, self._generator(), {})
+        result = run(matrix, plan, trace, rng, {})
         if result.reason == "interrupted":
             raise KeyboardInterrupt
         if result.n_iter == self.max_iter and self.tol > 0:

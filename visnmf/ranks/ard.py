@@ -22,9 +22,9 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     """Choose the rank at which the objective of ARD is least.
 
     One fit of the highest rank is made, and parts go from there. The noise is Gaussian, of a
-    variance told by the singular values beyond that rank; parts and encodings have exponential priors (l1),
-    whose scale b comes from the mean of V: b^2 = (a - 1)(a - 2) mean(V) / K, so that W H has
-    that mean on average. The interval holds the ranks that cost at most as much
+    variance told by the singular values beyond that rank; parts and encodings have exponential
+    priors (l1), whose scale b comes from the mean of V: b^2 = (a - 1)(a - 2) mean(V) / K, so that
+    W H has that mean on average. The interval holds the ranks that cost at most as much
     more as the least part of the best pays for: c log(1 + its relevance).
     """
     if not V.any():

@@ -65,7 +65,7 @@ def _told(left: dict[int, float]) -> RankChoice:
     if bend[at] > 0:
         reason = (
             f"{rank} parts: they explain {100 * (1 - left[rank]):.1f} % of the energy, and from "
-            f"there on the curve is flat, against what came before; {low} to {high} lie on the bend."
+            f"there on the curve is flat beside what came before; {low} to {high} lie on the bend."
         )
     else:
         reason = f"{rank} parts: the curve has no elbow, so that this says nothing."

@@ -16,7 +16,7 @@ from visnmf.ranks.stability import by_stability
 from visnmf.ranks.watch import Asked, Criterion, Tried, Watch
 from visnmf.solve.edge import check_integer, check_number, check_values
 
-__all__ = ["CRITERIA", "choose_rank"]
+__all__ = ["CRITERIA", "choose_rank", "usual_ranks"]
 
 CRITERIA: dict[str, Criterion] = {
     "heldout": by_heldout,
@@ -24,6 +24,12 @@ CRITERIA: dict[str, Criterion] = {
     "elbow": by_elbow,
     "ard": by_ard,
 }
+
+
+def usual_ranks(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the ranks to try where nobody says: 2 to 60, within the rows and columns of V."""
+    high = min(60, *shape)
+    return min(2, high), high
 
 
 def choose_rank(

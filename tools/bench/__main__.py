@@ -45,6 +45,7 @@ EXPERIMENTS = (
     "archive_access",
     "compression_time",
     "report_page",
+    "choose_rank",
 )
 SEVERAL = {
     "all": EXPERIMENTS,

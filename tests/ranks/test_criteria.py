@@ -33,6 +33,14 @@ def test_each_finds_a_planted_rank(criterion, rank):
     assert criterion in repr(choice)
 
 
+@pytest.mark.parametrize("criterion", ["stability", "elbow", "ard"])
+def test_swimmer_has_sixteen_or_seventeen_parts(criterion):
+    swimmer = visnmf.samples.make_swimmer()
+    ranks = [8, 12, 14, 15, 16, 17, 18, 20] if criterion == "stability" else (2, 24)
+    choice = visnmf.choose_rank(swimmer, ranks, criterion=criterion)
+    assert choice.rank in (16, 17)
+
+
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_a_callback_is_told_and_may_end_it(criterion):
     told = []

@@ -33,7 +33,7 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     phi = max(noise_variance(V, high), _NOISE * float(np.square(V, dtype=np.float64).mean()))
     scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
     prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
-    run = factorize(V, high, seed=asked.seed, n_jobs=1, **asked.settings)
+    run = factorize(V, high, seed=asked.seed, **asked.settings)
     asked.watch.plan(list(range(low, high + 1)))
     states: list[Relevance] = []
     for state in prune(V, run.W, run.H, prior, least=low):

@@ -13,7 +13,7 @@ from visnmf.ranks.watch import Asked
 __all__ = ["bends", "by_elbow"]
 
 _NEAR = 0.9  # of the greatest bend: ranks that might as well be the elbow
-_LEAST = 1e-12  # share of the energy, below which nothing is left over
+_LEAST = 1e-5  # share of the energy that rounding to 8 bits leaves, at 50 dB
 
 
 def by_elbow(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
@@ -29,7 +29,7 @@ def by_elbow(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     left: dict[int, float] = {}
 
     def attempt(rank: int) -> bool:
-        left[rank] = max(2 * chain.fit(rank).objective / energy, _LEAST)
+        left[rank] = 2 * chain.fit(rank).objective / energy
         return asked.watch.tell(rank, 1 - left[rank])
 
     def around() -> list[int]:
@@ -48,9 +48,9 @@ def bends(ranks: list[int], left: list[float]) -> np.ndarray:
 
     The curve is the logarithm of what is left over, by rank. The farthest point is the
     elbow of Satopaa et al. (2011), with the logarithm taken since what the first parts explain
-    dwarfs all else.
+    dwarfs all else; what rounding to 8 bits leaves is no longer told apart.
     """
-    height = np.log(left)
+    height = np.log(np.maximum(left, _LEAST))
     span = max(ranks[-1] - ranks[0], 1)
     share = (np.array(ranks) - ranks[0]) / span
     return np.maximum(height[0] + share * (height[-1] - height[0]) - height, 0)

@@ -81,14 +81,14 @@ def noise_variance(V: np.ndarray, rank: int) -> float:
     """Return the variance of the noise, if V less that has at most a rank.
 
     What singular values beyond the rank leave of V, over their (m - rank) (n - rank) degrees of
-    freedom.
+    freedom; a quarter of the values is always left to tell by.
     """
     from scipy.linalg import eigvalsh
 
     m, n = V.shape
     small = V if m <= n else V.T
     values = np.maximum(eigvalsh(np.asarray(small @ small.T, np.float64)), 0)
-    rank = min(rank, len(values) - 1)
+    rank = min(rank, 3 * len(values) // 4)
     return float(values[: len(values) - rank].sum() / ((m - rank) * (n - rank)))
 
 

@@ -105,9 +105,9 @@ def choose_rank(
     different questions, and on real pictures, whose parts get smaller and smaller without an
     end, give different answers: most parts by "heldout", fewest by "stability".
 
-    Costs, with fits of the highest rank as the unit: "heldout" and 2 folds about 6, "elbow" 3,
-    "stability" `restarts` for each rank beside the highest, "ard" 1 and some steps for each
-    part that goes.
+    A survey of 2 to 40 of 2,429 faces of 19 x 19 pixels, on one thread, takes as long as so many
+    fits of rank 40 with hidden pixels to the same tolerance: "heldout" 6, "stability" 11 with 10
+    restarts, "elbow" and "ard" 1 each (``python tools/bench choose_rank``).
 
     References
     ----------

@@ -18,16 +18,16 @@ REPEATS = 3
 def run(options):
     """Print how often each criterion is within one of a planted rank, and what a survey costs."""
     kept = {"planted": planted_table(options), "cost": {}}
-    rows = []
+    rows, top = [], 10 if options.quick else TOP
     for name, (X, _) in at_hand(options.sets):
-        ratios, told = cost_of(np.ascontiguousarray(X).T, 10 if options.quick else TOP)
+        ratios, told = cost_of(np.ascontiguousarray(X).T, top)
         kept["cost"][name] = ratios
         rows += [
             [name, criterion, f"{ratio:.1f}", told[criterion]]
             for criterion, ratio in ratios.items()
         ]
-    header = ["set", "criterion", f"over one masked fit at {TOP}", "recommended"]
-    table(f"time of a survey of 2 to {TOP}", header, rows)
+    header = ["set", "criterion", f"over one masked fit at {top}", "recommended"]
+    table(f"time of a survey of 2 to {top}", header, rows)
     keep("choose_rank", kept)
 
 

@@ -180,7 +180,7 @@ def test_the_rank_may_be_chosen_and_is_told(run, faces_folder, tmp_path):
     assert f"{model.rank} parts: " in result.stdout
 
 
-@pytest.mark.parametrize(("rank", "word"), [("chose", "or choose"), ("0", "too few")])
+@pytest.mark.parametrize(("rank", "word"), [("chose", "or choose"), ("0", "x>=1")])
 def test_what_is_no_rank_is_refused(run, faces_folder, rank, word):
     result = learn(run, faces_folder, rank=rank)
     assert result.exit_code == 2

@@ -58,9 +58,7 @@ class Rank(click.ParamType):
             number = int(value)
         except ValueError:
             self.fail(f"{value!r} is no number of parts; give one, or choose", param, ctx)
-        if number < 1:
-            self.fail(f"{value} parts are too few; give 1 or more, or choose", param, ctx)
-        return number
+        return int(click.IntRange(min=1).convert(number, param, ctx))
 
 
 @click.command(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Hidden, StrOptions
 
 from visnmf.estimator.base import BaseNMF, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NMF", "Fitted"]
 
+_CHOOSE = Hidden(StrOptions({"choose"}))  # refusals keep to the words of scikit-learn
 _CHANGE = 20  # relative gain that ends a plain Frobenius fit, in units of tol; 1 for others
 
 _GOAL = {2.0: 0.1, 1.0: 1.0}
@@ -66,8 +67,7 @@ class NMF(BaseNMF):
     ----------
     n_components : int or {"auto", "choose"} or None, default="auto"
         How many components. "auto" takes it from W and H where they are given, and is else
-        the number of features, as None is. "choose" lets `visnmf.choose_rank` find it, by
-        hidden entries of a dense X and squared errors, whatever the loss: 2 to 60.
+        the number of features, as None is. "choose": by `visnmf.choose_rank`, dense X, 2 to 60.
     init : str, default=None
         The start: "random", "nndsvd", "nndsvda", "nndsvdar" or "custom", as scikit-learn
         has them, or "kmeans", "spherical kmeans", "spa", "snpa" or "frobenius", see
@@ -115,7 +115,7 @@ class NMF(BaseNMF):
         :math:`\sqrt{2 d(X, W H)}` of the training data, penalties left out:
         :math:`\|X - W H\|_F` with the Frobenius loss.
     rank_choice_ : RankChoice
-        How many were tried and why, where `n_components` is "choose".
+        How `n_components="choose"` came to it.
     n_iter_ : int
         Iterations on X itself.
     n_features_in_ : int
@@ -163,7 +163,7 @@ class NMF(BaseNMF):
 
     _parameter_constraints = {
         **BaseNMF._parameter_constraints,
-        "n_components": [*BaseNMF._parameter_constraints["n_components"], StrOptions({"choose"})],
+        "n_components": [*BaseNMF._parameter_constraints["n_components"], _CHOOSE],
         "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
     }

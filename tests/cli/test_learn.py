@@ -173,3 +173,25 @@ def test_info_of_a_model_made_by_hand(run, tmp_path):
 
 def test_no_progress_is_shown_where_nobody_looks(run, faces_folder):
     assert learn(run, faces_folder).stderr == ""
+
+
+def test_the_rank_may_be_chosen_and_is_told(run, faces_folder, tmp_path):
+    result = learn(run, faces_folder, "--size", "8", rank="choose")
+    assert result.exit_code == 0, result.stderr
+    model = visnmf.Model.load(tmp_path / "m.safetensors")
+    assert model.provenance["rank_choice"]["rank"] == model.rank
+    assert "held-out error" in result.stderr
+    assert f"{model.rank} parts: " in result.stdout
+
+
+@pytest.mark.parametrize(("rank", "word"), [("chose", "or choose"), ("0", "x>=1")])
+def test_what_is_no_rank_is_refused(run, faces_folder, rank, word):
+    result = learn(run, faces_folder, rank=rank)
+    assert result.exit_code == 2
+    assert word in result.stderr
+
+
+def test_choosing_does_not_go_with_large_sets(run, faces_folder):
+    result = learn(run, faces_folder, "--online", rank="choose")
+    assert result.exit_code == 2
+    assert "visnmf rank" in result.stderr

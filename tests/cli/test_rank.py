@@ -19,3 +19,27 @@ def test_bounds_the_wrong_way_round_are_refused():
     done = CliRunner().invoke(rank, ["x", "--from", "9", "--to", "3"])
     assert done.exit_code == 2
     assert "turn them around" in done.output
+
+
+def test_each_criterion_gives_a_table_for_other_programs(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "set.npy", rng.random((40, 8, 8)))
+    for criterion in ("stability", "elbow", "ard"):
+        table = tmp_path / f"{criterion}.csv"
+        done = CliRunner().invoke(
+            rank,
+            [str(tmp_path / "set.npy"), "--to", "4", "--criterion", criterion, "--restarts", "3",
+             "--csv", str(table)],
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert "recommended" in done.output
+        assert "of" in done.stderr
+        lines = table.read_text().splitlines()
+        assert lines[0].startswith("rank,")
+        assert sum(line.endswith(",1") for line in lines[1:]) == 1
+
+
+def test_a_criterion_that_is_not_there_is_refused():
+    done = CliRunner().invoke(rank, ["x", "--criterion", "aic"])
+    assert done.exit_code == 2
+    assert "stability" in done.output

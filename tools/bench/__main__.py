@@ -48,6 +48,7 @@ EXPERIMENTS = (
     "compression_time",
     "report_page",
     "merging",
+    "choose_rank",
 )
 SEVERAL = {
     "all": EXPERIMENTS,

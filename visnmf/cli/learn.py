@@ -40,14 +40,32 @@ if TYPE_CHECKING:
 __all__ = ["learn"]
 
 _READING = ("size", "fit", "mode", "recursive", "mask", "cube", "on_error")
+_NOT_IN_MEMORY = ("lazy", "online", "compressed", "checkpoint", "scheduler")
 _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None, "checkpoint": None}
 """What a fit without a recipe takes, beside its options."""
+
+
+class Rank(click.ParamType):
+    """A number of parts, or "choose", which is 0 here."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if value == "choose":
+            return 0
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of parts; give one, or choose", param, ctx)
+        return int(click.IntRange(min=1).convert(number, param, ctx))
 
 
 @click.command(
     short_help="Learn the parts of pictures.",
     epilog=examples(
         "visnmf learn faces/ -k 49 -o faces.safetensors",
+        "visnmf learn faces/ -k choose -o faces.safetensors",
         "visnmf learn 'scans/*.png' -k 20 --size 64x64 -o scans.safetensors",
         "visnmf learn faces/ -k 49 --recipe lnmf -o local.safetensors",
         "visnmf learn faces/ -k 49 --loss kl --sparseness-h 0.5 -o sparse.safetensors",
@@ -58,7 +76,8 @@ _PLAIN: dict[str, Any] = {"kernels": "auto", "callback": None, "checkpoint": Non
     ),
 )
 @source_argument
-@click.option("-k", "--rank", type=click.IntRange(min=1), required=True, help="How many parts.")
+@click.option("-k", "--rank", type=Rank(), required=True,
+              help="How many parts, or choose: as many as hidden pixels speak for.")  # fmt: skip
 @click.option(
     "-o",
     "--output",
@@ -110,6 +129,11 @@ def learn(
     check_larger(ctx, larger, options["recipe"])
     if options["recipe"] == "discriminant":
         reading["labels"] = "folder"
+    if not rank and (dry_run or any(larger[name] for name in _NOT_IN_MEMORY)):
+        raise click.UsageError(
+            "--rank choose looks at all pictures in memory first, and does not go with --dry-run "
+            "or options for large sets; run visnmf rank, then give the number"
+        )
     if dry_run:
         from visnmf.cli.dry_run import dry_run as told_beforehand
 
@@ -156,6 +180,11 @@ def _learn(
             "is not written over; give another -o, or --no-montage"
         )
     began = time.perf_counter()
+    choice = images = None
+    if not rank:
+        images = read_pictures(source, **reading)
+        choice = _chosen(images, options["seed"])
+        rank = choice.rank
     settings = settings_for(ctx, larger, fit_settings(ctx, rank, **options))
     known = settings["recipe"].defaults if "recipe" in settings else _PLAIN
     checkpoint = larger["checkpoint"]
@@ -163,7 +192,8 @@ def _learn(
         raise click.UsageError(f"the recipe {options['recipe']} keeps no --checkpoint; leave one")
     if larger["scheduler"] is not None or reads_lazily(source, reading, larger["lazy"]):
         reading = {**reading, "lazy": True}
-    images = read_pictures(source, **reading)
+    if images is None:
+        images = read_pictures(source, **reading)
     read = time.perf_counter()
     batch = method_of(larger) == "batch"
     max_iter = settings.get("max_iter", known.get("max_iter", 1)) if batch else 0
@@ -184,7 +214,7 @@ def _learn(
     ):
         if "callback" in known and settings.get("processes", 1) == 1:
             settings["callback"] = callback
-        model = learn_model(images, rank, **settings)
+        model = learn_model(images, rank if choice is None else choice, **settings)
     fitted = time.perf_counter()
     model.save(output)
     kept = checkpoint is not None and not _done_with(checkpoint, model)
@@ -201,6 +231,15 @@ def _learn(
     )
     if model.provenance["reason"] == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _chosen(images: Any, seed: int) -> Any:
+    """Return how many parts to learn, and tell of it."""
+    from visnmf.cli.rank import told_of_ranks
+    from visnmf.ranks.survey import choose_rank, usual_ranks
+
+    callback = told_of_ranks("heldout")
+    return choose_rank(images, usual_ranks(images.V.shape), seed=seed, callback=callback)
 
 
 def _done_with(checkpoint: Path, model: Model) -> bool:
@@ -243,6 +282,7 @@ def _summary(model: Model) -> list[tuple[str, str]]:
     return [
         ("pictures", describe_pictures(told["n_images"], model.layout) + skipped),
         ("parts", str(model.rank)),
+        *([("chosen", told["rank_choice"]["reason"])] if "rank_choice" in told else []),
         *([("recipe", f"{recipe['name']} ({recipe['paper']})")] if recipe else []),
         ("relative error", "not known" if error is None else f"{error:.4f}"),
         *_of_restarts(told),

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from visnmf.estimator.base import BaseNMF, LossNames, asked, with_jobs
 from visnmf.estimator.checks import check_init, check_start, matrix_of
+from visnmf.estimator.choosing import choose_components
 from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, check_solver, loss_of
 from visnmf.estimator.several import Fitted, best_run
@@ -26,6 +27,7 @@ from visnmf.solve.stopping import Rule
 
 __all__ = ["NMF", "Fitted"]
 
+_CHOOSE = Hidden(StrOptions({"choose"}))  # refusals keep to the words of scikit-learn
 _CHANGE = 20  # relative gain that ends a plain Frobenius fit, in units of tol; 1 for others
 
 _GOAL: dict[float | str, float] = {2.0: 0.1, 1.0: 1.0}
@@ -51,9 +53,9 @@ class NMF(BaseNMF):
 
     Parameters
     ----------
-    n_components : int or {"auto"} or None, default="auto"
+    n_components : int or {"auto", "choose"} or None, default="auto"
         How many components. "auto" takes it from W and H where they are given, and is else
-        the number of features, as None is.
+        the number of features, as None is. "choose": by `visnmf.choose_rank`, dense X, 2 to 60.
     init : str, default=None
         The start: "random", "nndsvd", "nndsvda", "nndsvdar" or "custom", as scikit-learn
         has them, or "kmeans", "spherical kmeans", "spa", "snpa" or "frobenius", see
@@ -106,6 +108,8 @@ class NMF(BaseNMF):
     reconstruction_err_ : float
         :math:`\sqrt{2 d(X, W H)}` of the training data, penalties left out:
         :math:`\|X - W H\|_F` with the Frobenius loss.
+    rank_choice_ : RankChoice
+        How `n_components="choose"` came to it.
     n_iter_ : int
         Iterations on X itself.
     n_features_in_ : int
@@ -155,6 +159,7 @@ class NMF(BaseNMF):
 
     _parameter_constraints = {
         **BaseNMF._parameter_constraints,
+        "n_components": [*BaseNMF._parameter_constraints["n_components"], _CHOOSE],
         "beta_loss": [LossNames(), Real],
         "solver": [StrOptions(set(SOLVERS))],
         "shuffle": ["boolean"],
@@ -247,7 +252,11 @@ class NMF(BaseNMF):
                 UserWarning,
                 stacklevel=3,
             )
-        given = check_start(X, self.n_components, self.init, W, H)
+        rng, wanted = self._generator(), self.n_components
+        if wanted == "choose":
+            self.rank_choice_ = choose_components(X, self.init, rng)
+            wanted = self.rank_choice_.rank
+        given = check_start(X, wanted, self.init, W, H)
         rank = self._n_components = given.rank  # scikit-learn's own name, which its tests read
         penalties = self._penalties(X.shape)
         update, beta = SOLVERS[self.solver], loss_of(self.beta_loss)
@@ -265,7 +274,7 @@ class NMF(BaseNMF):
             bounded=False,
         )
         matrix = matrix_of(X)
-        result = best_run(matrix, plan, self._generator(), self.n_init, verbose=bool(self.verbose))
+        result = best_run(matrix, plan, rng, self.n_init, verbose=bool(self.verbose))
         if result.n_iter == self.max_iter and self.tol > 0:
             warnings.warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve "

@@ -18,6 +18,8 @@ from visnmf.kernels.threads import threads
 from visnmf.model.alignment import warn_unaligned
 from visnmf.model.course import course_of
 from visnmf.model.model import Model
+from visnmf.ranks.result import RankChoice
+from visnmf.ranks.survey import choose_rank, usual_ranks
 from visnmf.recipes import Recipe, make
 from visnmf.solve.encode import encode
 from visnmf.solve.factorize import factorize
@@ -45,7 +47,7 @@ _NO_MODEL = {
 
 def learn(
     images: ImageSet | LazyImages,
-    rank: int,
+    rank: int | str | RankChoice,
     *,
     method: str = "batch",
     recipe: str | Recipe | None = None,
@@ -59,8 +61,9 @@ def learn(
     ----------
     images : ImageSet or LazyImages
         The pictures; `load_images` reads them, from arrays too.
-    rank : int
-        How many parts.
+    rank : int, "choose" or RankChoice
+        How many parts. "choose" lets `visnmf.choose_rank` find it, by hidden pixels, from 2 to
+        60; or give what that gave with other options. The provenance keeps it as "rank_choice".
     method : {"batch", "online", "compressed"}
         `visnmf.factorize`, which looks at all pictures again and again;
         `visnmf.factorize_online`, which looks at each twice; or
@@ -114,7 +117,9 @@ def learn(
             "a recipe looks at all pictures again and again, and does not go with "
             f"method={method!r}; leave one of them"
         )
-    chosen = None if recipe is None else _checked_recipe(recipe, rank)
+    choice = _choice_of(images, rank, settings.get("seed", 0), n_jobs)
+    rank = rank if choice is None else choice.rank
+    chosen = None if recipe is None else _checked_recipe(recipe, rank)  # type: ignore[arg-type]
     # The first block tells enough, and costs no reading of a whole set
     warn_unaligned(images[:_FIRST] if isinstance(images, LazyImages) else images)
     with threads(n_jobs):
@@ -123,14 +128,35 @@ def learn(
         # The H of a recipe may not be what the model will encode pictures as.
         loss = run.settings.get("loss", "frobenius")
         H = run.H if chosen is None else encode(images, run.W, loss=loss)
+    told = _provenance(images, run, H, chosen)
     return Model(
         run.W,
         images.layout,
         part_names=part_names,
         energy=_energy_shares(run.W, H) if H.shape[1] else None,
-        provenance=_provenance(images, run, H, chosen),
+        provenance=told if choice is None else {**told, "rank_choice": choice.facts()},
         factorization=run,
     )
+
+
+def _choice_of(
+    images: ImageSet | LazyImages, rank: Any, seed: Any, n_jobs: int | None
+) -> RankChoice | None:
+    """Return how the rank was chosen, None where it is given."""
+    if isinstance(rank, RankChoice):
+        return rank
+    if not isinstance(rank, str):
+        return None
+    if rank != "choose":
+        raise InvalidInputError(f"rank={rank!r} is not known; give a number, or 'choose'")
+    if isinstance(images, LazyImages):
+        raise InvalidInputError(
+            "a rank is chosen of pictures in memory, and these are read block by block; choose it "
+            "of some of them: learn(images, choose_rank(images[:2000]))"
+        )
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    shape = (images.layout.m, len(images))
+    return choose_rank(images, usual_ranks(shape), seed=int(seed) if whole else 0, n_jobs=n_jobs)
 
 
 def _checked_recipe(recipe: str | Recipe, rank: int) -> Recipe:

@@ -8,19 +8,25 @@ by starts, not by scalings, not by the parts that are added from rank to rank.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from visnmf.ranks.growing import grow
-from visnmf.solve.factorize import factorize
+from visnmf.errors import InvalidInputError
+from visnmf.kernels.threads import available
+from visnmf.ranks.chain import Chain
+from visnmf.ranks.grid import Grid, halves
+from visnmf.ranks.result import RankChoice
+from visnmf.ranks.watch import Asked
 
-__all__ = ["Fold", "hidden_masks"]
+__all__ = ["by_heldout", "hidden_masks", "recommend"]
 
 _SHARES = 10  # a fold hides one entry in ten
-GROUPS = 40  # of images, over which the error of a difference is told
+_GROUPS = 40  # of images, over which the error of a difference is told
+_PART = 0.005  # of the least error: a part that gains less is hardly one
+_SLIGHT = 0.02  # of the least error: what all parts that are left out may gain together
+_NOTHING = 1e-5  # share of energy that rounding to 8 bits leaves, at 50 dB
 
 
 def hidden_masks(shape: tuple[int, int], folds: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -41,45 +47,102 @@ def hidden_masks(shape: tuple[int, int], folds: int, rng: np.random.Generator) -
     return masks
 
 
-@dataclass
-class Fold:
-    """The fits of one mask, each from the one of the next lower rank.
+def by_heldout(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
+    """Choose the rank whose fits fill in hidden entries.
 
-    Parameters
-    ----------
-    V : ndarray (m, n)
-        Images as columns.
-    hidden : ndarray of bool (m, n)
-        What is judged and not fitted.
-    seed : int
-        Of the first fit.
-    settings : dict
-        As of `visnmf.factorize`.
+    Each mask has its chain of fits. Once the best and the recommended rank have neighbors beside
+    them, the fits around are begun from each other too (`Chain.improve`), until none gets better.
     """
+    folds = asked.folds
+    if min(V.shape) < 2:
+        raise InvalidInputError(f"V is {V.shape}; hiding pixels needs two rows and columns")
+    if folds > min(_SHARES, len(V)):
+        raise InvalidInputError(f"folds={folds} is too many; at most {min(_SHARES, len(V))} fit V")
+    rng = np.random.default_rng(asked.seed)
+    masks = hidden_masks(V.shape, folds, rng)
+    group = rng.permutation(V.shape[1]) % min(_GROUPS, V.shape[1])
+    energy = float(sum(np.square(V[mask], dtype=np.float64).sum() for mask in masks))
+    if not energy > 0:
+        raise InvalidInputError("V is zero where pixels are hidden; there is nothing to choose by")
+    chains = [Chain(V, ~mask, asked.seed, asked.settings) for mask in masks]
+    found: dict[int, np.ndarray] = {}
 
-    V: np.ndarray
-    hidden: np.ndarray
-    seed: int
-    settings: dict[str, Any]
-    fits: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    def judge(chain: Chain, hidden: np.ndarray, rank: int) -> np.ndarray:
+        fit = chain.fit(rank)
+        missed = np.where(hidden, V - fit.W @ fit.H, 0)
+        return np.bincount(group, np.square(missed, dtype=np.float64).sum(axis=0))
 
-    def fit(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return W and H of a rank, which have not seen what is hidden."""
-        if rank in self.fits:
-            return self.fits[rank]
-        observed = ~self.hidden
-        start: dict[str, Any] = {}
-        if lower := [r for r in self.fits if r < rank]:
-            W, H = self.fits[max(lower)]
-            start = dict(zip("WH", grow(self.V, observed, W, H, rank), strict=True))
-        run = factorize(
-            self.V, rank, observed=observed, seed=self.seed, n_jobs=1, **start, **self.settings
-        )
-        self.fits[rank] = run.W, run.H
-        return run.W, run.H
+    with ThreadPoolExecutor(min(available(), folds)) as pool:
 
-    def errors(self, rank: int, judge: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """Return what `judge` makes of the squared errors of the hidden entries, 0 elsewhere."""
-        W, H = self.fit(rank)
-        missed = np.where(self.hidden, self.V - W @ H, 0)
-        return judge(np.square(missed, dtype=np.float64))
+        def attempt(rank: int) -> bool:
+            sums = np.concatenate(list(pool.map(judge, chains, masks, [rank] * folds)))
+            found[rank] = sums * (sums.size / energy)
+            return asked.watch.tell(rank, float(found[rank].mean()))
+
+        def improved() -> list[int]:
+            told = recommend(found)
+            ranks = sorted(found)
+            low, high = ranks.index(told["rank"]), ranks.index(told["best"])
+            if high == len(ranks) - 1:  # the range is too low; there is no use in being exact
+                return []
+            for rank in ranks[max(low - 2, 0) : high + 2]:
+                if any(list(pool.map(Chain.improve, chains, [rank] * folds))):
+                    return [rank]
+            return []
+
+        stopped = any(attempt(rank) for rank in asked.watch.plan(list(grid.ranks)))
+        while grid.refined and not stopped and (more := _around(found) or improved()):
+            stopped = any(attempt(rank) for rank in asked.watch.plan(more))
+    return RankChoice(criterion="heldout", **recommend(found))
+
+
+def _around(found: dict[int, np.ndarray]) -> list[int]:
+    """Return ranks half way to the neighbors of the best and below the recommended one.
+
+    Then gaps further below, so that the fit of the recommended rank came up in small steps.
+    """
+    told = recommend(found)
+    ranks = sorted(found)
+    best, low = ranks.index(told["best"]), ranks.index(told["rank"])
+    near = halves(ranks, (best - 1, best, low - 1), told["best"])
+    return near or halves(ranks, (low - 2, low - 3) if best < len(ranks) - 1 else (), told["best"])
+
+
+def recommend(found: dict[int, np.ndarray]) -> dict[str, Any]:
+    """Return what RankChoice tells, from errors of groups by rank, whose means are shares.
+
+    The recommended rank is the lowest within one standard error of the best (the rule of Breiman
+    et al. 1984, section 3.4.3), or from which the parts up to the best are hardly ones: they gain
+    less than 0.5 % of the least error each and less than 2 % together, since with many pixels
+    the standard error is far below what anybody could see; or less than 1e-5 of the energy
+    together, which rounding to 8 bits leaves. The interval holds the ranks within two standard
+    errors, 2 % or 1e-5. The standard error is that of differences within groups: what all ranks
+    miss alike of a group says nothing about ranks.
+    """
+    ranks = sorted(found)
+    errors = np.array([found[rank] for rank in ranks])
+    means = errors.mean(axis=1)
+    place = int(np.argmin(means))
+    apart = errors - errors[place]
+    deviation = apart.std(axis=1, ddof=1) / np.sqrt(errors.shape[1])
+    excess = apart.mean(axis=1)
+    fewer = np.abs(ranks[place] - np.array(ranks))
+    slight = np.maximum(np.minimum(_PART * fewer, _SLIGHT) * means[place], _NOTHING)
+    first = int(np.argmax(excess <= np.maximum(deviation, slight)))
+    wide = max(_SLIGHT * float(means[place]), _NOTHING)
+    near = np.flatnonzero(excess <= np.maximum(2 * deviation, wide))
+    best, rank = ranks[place], ranks[first]
+    low, high = ranks[near[0]], ranks[near[-1]]
+    reason = f"{rank} parts: "
+    if rank == best:
+        reason += "hidden pixels are filled in best by them"
+    else:
+        reason += f"the fewest that fill in hidden pixels as well as {best} do, or nearly so"
+    reason += f"; {low} to {high} do about as well."
+    if best == ranks[-1] and len(ranks) > 1:
+        reason += " The best is the highest tried, so more may be better."
+    return {
+        "ranks": np.array(ranks), "rank": rank, "best": best, "interval": (low, high),
+        "reason": reason,
+        "table": {"error": means, "excess": excess, "uncertainty": deviation},
+    }  # fmt: skip

@@ -1,16 +1,33 @@
-"""What a survey of ranks gives back, and how it recommends one."""
+"""What a survey of ranks gives back, whatever it was judged by."""
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
-__all__ = ["RankChoice", "recommend"]
+from visnmf.files import write_atomically
 
-_SLIGHT = 0.02  # of the least error: a part that gains less is hardly one
-_NOTHING = 1e-5  # share of energy that rounding to 8 bits leaves, at 50 dB
+__all__ = ["RankChoice"]
+
+_WORDS = {
+    "error": "held-out error",
+    "excess": "over the best",
+    "uncertainty": "+- (1 SE)",
+    "least": "worst part",
+    "spread": "+- (1 SE)",
+    "silhouette": "silhouette",
+    "cophenetic": "cophenetic",
+    "dispersion": "dispersion",
+    "explained": "explained",
+    "bend": "below the line",
+    "cost": "cost",
+    "relevance": "least part",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,73 +36,91 @@ class RankChoice:
 
     Attributes
     ----------
-    ranks : ndarray of int
-        What was tried, ascending.
-    error : ndarray of float64
-        The squared error of the hidden entries of each rank, as a share of their energy.
-    excess : ndarray of float64
-        How much more than that of the best rank.
-    uncertainty : ndarray of float64
-        One standard error of that difference, over groups of images and masks; 0 at the best.
+    criterion : {"heldout", "stability", "elbow", "ard"}
+        What they were judged by.
     rank : int
-        The recommended one: the lowest within one standard error of the best, or with hardly
-        more error (2 %, or 1e-5 of the energy).
+        The recommended one.
     best : int
-        The rank of the least error.
+        The rank that scores best, without regard to how many parts that takes.
     interval : tuple of int
-        The lowest and the highest rank that was tried within two standard errors of the best.
+        The lowest and the highest rank that was tried that might as well be it: its uncertainty.
+        Each criterion says what that means.
     reason : str
         Why, in words.
+    ranks : ndarray of int
+        What was tried, ascending.
+    table : dict of str to ndarray of float64
+        A column a figure, a number a rank. The first column is what is decided by.
+
+        - heldout: `error`, the squared error of the hidden entries as a share of their energy;
+          `excess`, how much more than that of the best rank; `uncertainty`, one standard
+          error of that difference over groups of images and masks.
+        - stability: `least`, the silhouette of the worst part; `spread`, its standard error over
+          restarts; `silhouette`, the mean over all parts; `cophenetic` and `dispersion` of the
+          consensus of images; `explained`, the share of the energy that the best fit explains.
+        - elbow: `bend`, how far the logarithm of what is left over lies below the straight line;
+          `explained`, the share of the energy.
+        - ard: `cost`, the objective over the least one, in nats; `relevance`, of the part that
+          counts least.
     """
 
-    ranks: np.ndarray
-    error: np.ndarray
-    excess: np.ndarray
-    uncertainty: np.ndarray
+    criterion: str
     rank: int
     best: int
     interval: tuple[int, int]
     reason: str
+    ranks: np.ndarray
+    table: dict[str, np.ndarray]
 
     def summary(self) -> str:
         """Return the table of the ranks, and the recommendation."""
-        lines = ["rank  held-out error  over the best  (+- one standard error)"]
-        for row in zip(self.ranks, self.error, self.excess, self.uncertainty, strict=True):
-            mark = "  <- recommended" if row[0] == self.rank else ""
-            lines.append("{:4.0f}  {:14.6f}  {:13.6f}  {:.6f}".format(*map(float, row)) + mark)
+        words = [_WORDS[name] for name in self.table]
+        widths = [max(len(word), 9) for word in words]
+        lines = ["  ".join(["rank", *(w.rjust(k) for w, k in zip(words, widths, strict=True))])]
+        for at, rank in enumerate(self.ranks):
+            cells = [
+                f"{column[at]:{width}.{1 if np.ptp(column) > 100 else 6}f}"
+                for column, width in zip(self.table.values(), widths, strict=True)
+            ]
+            mark = "  <- recommended" if rank == self.rank else ""
+            lines.append("  ".join([f"{rank:4d}", *cells]) + mark)
         return "\n".join([*lines, self.reason])
+
+    def save_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table for other programs: rank, a column a figure, and which is recommended.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; it appears whole or not at all.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such folder.
+        """
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["rank", *self.table, "recommended"])
+        for at, rank in enumerate(self.ranks):
+            figures = [repr(float(column[at])) for column in self.table.values()]
+            rows.writerow([int(rank), *figures, int(rank == self.rank)])
+        write_atomically(Path(path), text.getvalue().encode())
+
+    def facts(self) -> dict[str, object]:
+        """Return what a model's file keeps of it: the criterion, the answer and the reason."""
+        low, high = self.interval
+        return {
+            "criterion": self.criterion,
+            "rank": self.rank,
+            "interval": [low, high],
+            "tried": [int(rank) for rank in self.ranks],
+            "reason": self.reason,
+        }
 
     def __repr__(self) -> str:
         low, high = self.interval
-        return f"<RankChoice: {self.rank} parts, {low} to {high}; {len(self.ranks)} ranks tried>"
-
-
-def recommend(ranks: list[int], errors: np.ndarray) -> dict[str, Any]:
-    """Return what RankChoice tells, from errors (ranks, groups) that add up to shares.
-
-    The standard error is that of differences within groups: what all ranks miss alike of a group
-    says nothing about ranks.
-    """
-    means = errors.mean(axis=1)
-    place = int(np.argmin(means))
-    apart = errors - errors[place]
-    groups = errors.shape[1]
-    deviation = apart.std(axis=1, ddof=1) / np.sqrt(groups)
-    excess = apart.mean(axis=1)
-    slight = max(_SLIGHT * float(means[place]), _NOTHING)
-    first = int(np.argmax(excess <= np.maximum(deviation, slight)))
-    near = np.flatnonzero(excess <= np.maximum(2 * deviation, slight))
-    best, rank = ranks[place], ranks[first]
-    low, high = ranks[near[0]], ranks[near[-1]]
-    reason = f"{rank} parts: "
-    if rank == best:
-        reason += "hidden pixels are filled in best by them"
-    else:
-        reason += f"the fewest that fill in hidden pixels as well as {best} do, or nearly so"
-    reason += f"; {low} to {high} do about as well."
-    if best == ranks[-1] and len(ranks) > 1:
-        reason += " The best is the highest tried, so more may be better."
-    return {
-        "ranks": np.array(ranks), "error": means, "excess": excess, "uncertainty": deviation,
-        "rank": rank, "best": best, "interval": (low, high), "reason": reason,
-    }  # fmt: skip
+        return (
+            f"<RankChoice by {self.criterion}: {self.rank} parts, {low} to {high}; "
+            f"{len(self.ranks)} ranks tried>"
+        )

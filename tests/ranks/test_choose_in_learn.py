@@ -1,0 +1,61 @@
+"""The rank chosen where a model or an estimator is fitted: told, and kept."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import visnmf
+from visnmf.errors import InvalidInputError
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    rng = np.random.default_rng(0)
+    parts = np.stack([np.kron(np.eye(4)[k].reshape(2, 2), np.ones((4, 4))) for k in range(4)])
+    codes = rng.exponential(1, (90, 4)) * (rng.random((90, 4)) < 0.6)
+    stack = np.tensordot(codes, parts, 1) + 0.02 * np.abs(rng.standard_normal((90, 8, 8)))
+    return visnmf.load_images(stack / stack.max())
+
+
+def test_learn_chooses_and_the_file_keeps_why(pictures, tmp_path):
+    model = visnmf.learn(pictures, "choose")
+    assert 4 <= model.rank <= 5
+    told = model.provenance["rank_choice"]
+    assert told["rank"] == model.rank
+    assert told["criterion"] == "heldout"
+    model.save(tmp_path / "m.safetensors")
+    again = visnmf.Model.load(tmp_path / "m.safetensors")
+    assert again.provenance["rank_choice"] == told
+
+
+def test_learn_takes_a_choice_made_before_and_a_recipe(pictures):
+    choice = visnmf.choose_rank(pictures, (2, 8), criterion="stability", restarts=4)
+    model = visnmf.learn(pictures, choice, recipe="lnmf")
+    assert model.rank == choice.rank == 4
+    assert model.provenance["rank_choice"]["criterion"] == "stability"
+
+
+def test_other_words_are_no_rank(pictures):
+    with pytest.raises(InvalidInputError, match="'choose'"):
+        visnmf.learn(pictures, "auto")
+
+
+def test_the_estimator_chooses_and_auto_keeps_its_meaning(pictures):
+    X = pictures.V.T
+    model = visnmf.NMF("choose", random_state=0).fit(X)
+    assert 4 <= model.n_components_ <= 5
+    assert model.rank_choice_.rank == model.n_components_ == len(model.components_)
+    assert model.transform(X).shape == (90, model.n_components_)
+    assert clone(model).n_components == "choose"
+    same = visnmf.NMF("choose", random_state=0).fit(X)
+    assert np.array_equal(same.components_, model.components_)
+    auto = visnmf.NMF("auto", init="random", max_iter=5).fit(X[:, :10])
+    assert auto.n_components_ == 10
+    assert not hasattr(auto, "rank_choice_")
+
+
+def test_the_estimator_refuses_what_says_two_things(pictures):
+    X = pictures.V.T
+    W, H = np.ones((90, 3), X.dtype), np.ones((3, 64), X.dtype)
+    with pytest.raises(InvalidInputError, match="auto"):
+        visnmf.NMF("choose", init="custom").fit_transform(X, W=W, H=H)

@@ -1,0 +1,130 @@
+"""The elbow, relevance, and what all criteria have in common."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import visnmf
+from visnmf.errors import InvalidInputError
+from visnmf.plots import rank_curves
+from visnmf.ranks.elbow import bends
+from visnmf.ranks.relevance import Prior, noise_variance, prune
+from visnmf.ranks.survey import CRITERIA
+
+
+def planted(rank, seed=0, m=120, n=150, noise=0.05):
+    rng = np.random.default_rng(seed)
+    W, H = (rng.random(shape) ** 3 for shape in ((m, rank), (rank, n)))
+    H *= rng.random(H.shape) < 0.5
+    return W @ H + noise * rng.random((m, n))
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("rank", [3, 7])
+def test_each_finds_a_planted_rank(criterion, rank):
+    choice = visnmf.choose_rank(planted(rank), (2, 16), criterion=criterion)
+    assert abs(choice.rank - rank) <= 1, choice
+    assert choice.interval[0] <= choice.rank <= choice.interval[1]
+    assert f"{choice.rank} parts" in choice.reason
+    assert list(choice.ranks) == sorted(choice.ranks)
+    assert all(len(column) == len(choice.ranks) for column in choice.table.values())
+    assert f"{choice.rank:4d}" in choice.summary()
+    assert criterion in repr(choice)
+
+
+@pytest.mark.parametrize("criterion", ["stability", "elbow", "ard"])
+def test_swimmer_has_sixteen_or_seventeen_parts(criterion):
+    swimmer = visnmf.samples.make_swimmer()
+    ranks = [8, 12, 14, 15, 16, 17, 18, 20] if criterion == "stability" else (2, 24)
+    choice = visnmf.choose_rank(swimmer, ranks, criterion=criterion)
+    assert choice.rank in (16, 17)
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_a_callback_is_told_and_may_end_it(criterion):
+    told = []
+
+    def enough(tried):
+        told.append(tried)
+        return len(told) == 2
+
+    choice = visnmf.choose_rank(planted(3), (2, 9), criterion=criterion, callback=enough)
+    assert len(choice.ranks) == len(told) == 2
+    assert {tried.rank for tried in told} == set(choice.ranks)
+    assert told[0].done == 1 < told[0].total
+    assert told[0].left > 0
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_the_table_is_written_and_the_figure_drawn(criterion, tmp_path):
+    choice = visnmf.choose_rank(planted(3), [2, 3, 4], criterion=criterion, restarts=3)
+    choice.save_csv(tmp_path / "t.csv")
+    rows = list(csv.DictReader((tmp_path / "t.csv").open()))
+    assert [int(row["rank"]) for row in rows] == list(choice.ranks)
+    for name, column in choice.table.items():
+        assert [float(row[name]) for row in rows] == list(column)
+    assert [int(row["rank"]) for row in rows if row["recommended"] == "1"] == [choice.rank]
+    (axes,) = rank_curves(choice).axes
+    assert f"{choice.rank} parts" in axes.get_title(loc="left")
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_a_black_set_is_refused(criterion):
+    with pytest.raises(InvalidInputError, match="zero"):
+        visnmf.choose_rank(np.zeros((20, 30)), (1, 4), criterion=criterion)
+
+
+def test_a_criterion_that_is_not_there_is_refused():
+    with pytest.raises(InvalidInputError, match="heldout, stability, elbow, ard"):
+        visnmf.choose_rank(np.ones((6, 6)), criterion="aic")
+
+
+def test_the_bend_is_farthest_below_the_line():
+    left = np.exp([0.0, -1.0, -2.0, -2.0, -2.0])  # the line falls by 1/2 a step
+    assert np.allclose(bends([1, 2, 3, 4, 5], left), [0, 0.5, 1.0, 0.5, 0])
+    assert not bends([1, 2, 3], np.exp([0.0, -1.0, -2.0])).any()
+
+
+def test_the_variance_of_noise_is_told_by_what_singular_values_leave():
+    rng = np.random.default_rng(0)
+    V = rng.random((100, 4)) @ rng.random((4, 200)) + 0.3 * rng.standard_normal((100, 200))
+    assert np.isclose(noise_variance(V, 10), 0.09, rtol=0.1)
+    s = np.linalg.svd(V, compute_uv=False)
+    assert np.isclose(noise_variance(V, 10), (s[10:] ** 2).sum() / (90 * 190))
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize("beta", [2.0, 1.0, 0.5, 0.0, 3.0])
+def test_steps_lower_the_objective_of_the_paper(norm, beta):
+    from visnmf.ranks import relevance
+
+    rng = np.random.default_rng(0)
+    V, W, H = rng.random((12, 15)) + 0.1, rng.random((12, 3)), rng.random((3, 15))
+    prior = Prior(norm, beta, 0.1, 5.0, 2.0)
+    c = prior.weight(V.shape)
+    lam = (prior.sizes(W, H) + prior.b) / c
+
+    def objective():
+        penalty = (prior.sizes(W, H) + prior.b) / lam + c * np.log(lam)
+        return relevance._divergence(V, W, H, beta) / prior.phi + penalty.sum()
+
+    before = objective()
+    for _ in range(30):
+        H = relevance._step(V, W, H, lam, prior)
+        W = relevance._step(V.T, H.T, W.T, lam, prior).T
+        lam = (prior.sizes(W, H) + prior.b) / c
+        now = objective()
+        assert now <= before * (1 + 1e-12)
+        before = now
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_the_objective_is_least_at_the_planted_rank(norm):
+    V = planted(5, noise=0.3)  # which has a mean: a part of its own
+    run = visnmf.factorize(V, 12)
+    scale = 10 * V.mean() / 12 if norm == "l2" else np.sqrt(12 * V.mean() / 12)
+    prior = Prior(norm, 2.0, noise_variance(V, 12), 5.0, float(scale))
+    costs = {len(state.H): state.cost for state in prune(V, run.W, run.H, prior)}
+    assert sorted(costs) == list(range(1, 13))
+    assert abs(min(costs, key=costs.get) - 5) <= 1

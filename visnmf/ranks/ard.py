@@ -1,0 +1,62 @@
+"""The rank that is left when one fit has pruned itself (Tan & Fevotte 2013)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visnmf.errors import InvalidInputError
+from visnmf.ranks.grid import Grid
+from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune
+from visnmf.ranks.result import RankChoice
+from visnmf.ranks.watch import Asked
+from visnmf.solve.factorize import factorize
+
+__all__ = ["by_ard"]
+
+_SHAPE = 5.0  # a of the paper, which found little difference from 5 to 500
+_PATIENCE = 3  # parts that may go while costs rise, since they can fall again
+_NOISE = 1e-6  # share of the mean square that is taken for noise at least: 8 bits leave as much
+
+
+def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
+    """Choose the rank at which the objective of ARD is least.
+
+    One fit of the highest rank is made, and parts go from there. The noise is Gaussian, of a
+    variance told by the singular values beyond that rank; parts and encodings have exponential
+    priors (l1), whose scale b comes from the mean of V: b^2 = (a - 1)(a - 2) mean(V) / K, so that
+    W H has that mean on average. The interval holds the ranks that cost at most as much
+    more as the least part of the best pays for: c log(1 + its relevance).
+    """
+    if not V.any():
+        raise InvalidInputError("V is zero; there is nothing to choose by")
+    low, high = grid.ranks[0], grid.ranks[-1]
+    phi = max(noise_variance(V, high), _NOISE * float(np.square(V, dtype=np.float64).mean()))
+    scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
+    prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
+    run = factorize(V, high, seed=asked.seed, **asked.settings)
+    asked.watch.plan(list(range(low, high + 1)))
+    states: list[Relevance] = []
+    for state in prune(V, run.W, run.H, prior, least=low):
+        states.append(state)
+        best = min(states, key=lambda one: one.cost)
+        risen = len(best.H) - len(state.H) >= _PATIENCE
+        if asked.watch.tell(len(state.H), state.cost) or risen:
+            break
+    return _told(states[::-1], prior.weight(V.shape), high)
+
+
+def _told(states: list[Relevance], weight: float, high: int) -> RankChoice:
+    ranks = np.array([len(state.H) for state in states])
+    cost = np.array([state.cost for state in states])
+    least = np.array([state.relevance[-1] for state in states])
+    at = int(np.argmin(cost))
+    near = np.flatnonzero(cost - cost[at] <= weight * np.log1p(least[at]))
+    rank, lowest, highest = (int(ranks[place]) for place in (at, near[0], near[-1]))
+    reason = f"{rank} parts are left of {high}: each of them pays for itself"
+    reason += f"; {lowest} to {highest} cost about as much."
+    if rank == high:
+        reason += " None went, so more may be better."
+    return RankChoice(
+        "ard", rank, rank, (lowest, highest), reason, ranks,
+        {"cost": cost - cost[at], "relevance": least},
+    )  # fmt: skip

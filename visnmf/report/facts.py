@@ -93,7 +93,7 @@ def _errors(model: Model, history: list[list[Any]]) -> list[float | None] | None
     if not plain or any(not 1e-100 < row[3] < 1e100 for row in history):
         return None
     return [
-        None if row[0] in _SAMPLES else round(last * math.sqrt(row[3] / final), 6)
+        None if row[0] in _SAMPLES else float(f"{last * math.sqrt(row[3] / final):.6g}")
         for row in history
     ]
 

@@ -33,15 +33,17 @@ function along(levels, label, caption) {
 }
 
 // The objective, or the error, over iterations; on a logarithmic axis. Dashed: on a stand-in for V
-const COURSE = { height: 200, left: 58, top: 22, bottom: 170 };
+const COURSE = { height: 200, left: 64, top: 22, bottom: 170 };
 
 function course({ history, errors }, width) {
   let before = 0;
-  const points = history.map(([phase, iteration, , objective], i) => {
+  const all = history.map(([phase, iteration, , objective], i) => {
     if (i && history[i - 1][0] !== phase) before += history[i - 1][1];
     const x = phase === 'closing' ? before : before + iteration;
     return { phase, x, y: errors ? errors[i] : objective, exact: ['V', 'closing'].includes(phase) };
-  }).filter((point) => point.y > 0);
+  });
+  const sampled = largest(all.filter((point) => point.y === null).map((point) => point.x));
+  const points = all.filter((point) => point.y > 0);
   if (points.length < 3) return [];
   const logs = points.map((point) => Math.log(point.y));
   const { left, top, bottom } = COURSE, right = width - 10;
@@ -49,16 +51,16 @@ function course({ history, errors }, width) {
   const begin = points[0].x, end = points.at(-1).x;
   const x = (v) => left + (end > begin ? (v - begin) / (end - begin) : 1) * (right - left);
   const y = (log) => bottom - (log - low) / span * (bottom - top);
-  const tell = (v) => (errors ? percent(v) : v.toPrecision(3));
+  const levels = [0, 0.5, 1].map((share) => Math.exp(low + share * span));
+  const tell = teller(levels, errors !== null);
   const lines = points.map((point, i) => {
     if (!i || (point.phase !== points[i - 1].phase && !point.exact)) return '';
     const d = `M${x(points[i - 1].x)} ${y(logs[i - 1])}L${x(point.x)} ${y(logs[i])}`;
     return svg('path', { d, class: point.exact ? 'line' : 'line stand-in' });
   });
-  const rules = [0, 0.5, 1].flatMap((share) => {
-    const log = low + share * span;
-    return [svg('path', { d: `M${left} ${y(log)}H${right}` }),
-      word(left - 6, y(log) + 4, tell(Math.exp(log)), 'end')];
+  const rules = levels.flatMap((level) => {
+    const at = y(Math.log(level));
+    return [svg('path', { d: `M${left} ${at}H${right}` }), word(left - 6, at + 4, tell(level), 'end')];
   });
   const what = errors ? 'relative error' : 'objective';
   const label = `${what} over iterations ${begin} to ${end}, from ${tell(points[0].y)} to `
@@ -67,6 +69,19 @@ function course({ history, errors }, width) {
   const dashed = points.some((point) => !point.exact) ? ', dashed on a stand-in for the pictures' : '';
   const attributes = { viewBox: box, class: 'chart', role: 'img', 'aria-label': label };
   return [svg('svg', attributes, ...rules, ...lines,
-    word(left, 12, `${what}, logarithmic${dashed}`), word(left, 190, `${begin}`),
+    word(left, 12, `${what}, logarithmic${dashed}`), word(left, 190, sampled ? `${begin}, after ${sampled} on a sample` : `${begin}`),
     word(right, 190, `iteration ${end}`, 'end'))];
+}
+
+// What tells levels with as few digits as let one see that they differ
+function teller(levels, shares) {
+  const by = (digits) => (v) => {
+    const value = shares ? 100 * v : v;
+    const told = value < 0.001 ? value.toExponential(digits - 2) : Number(value.toPrecision(digits));
+    return shares ? `${told} %` : `${told}`;
+  };
+  for (let digits = 2; digits < 7; digits++) {
+    if (new Set(levels.map(by(digits))).size === levels.length) return by(digits);
+  }
+  return by(7);
 }

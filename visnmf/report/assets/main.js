@@ -46,6 +46,10 @@ if (images) {
     ? `gray: nothing left over; black and white at ${full}`
     : `blue: darker than rebuilt, red: brighter; full at ${full}`;
 }
+const above = document.querySelector('.top'); // stays in view above the bars
+new ResizeObserver(() => {
+  document.body.style.setProperty('--above', `${above.offsetHeight + 14}px`);
+}).observe(above);
 if (bits !== null || (images && images.partial)) document.body.classList.add('masked');
 showMaking();
 Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {

@@ -178,3 +178,10 @@ def test_what_does_not_fit_is_refused(fitted):
         edit_parts(model, Selection.of(model), images.V[:, :0])
     with pytest.raises(InvalidInputError, match="does not fit the model"):
         edit_parts(model, Selection.of(model), np.ones((3, 3)))
+
+
+def test_what_came_of_an_edit_is_told_in_a_line(fitted):
+    model, images, _ = fitted
+    told = repr(edit_parts(model, Selection.of(model).without(1), images))
+    assert "array(" not in told
+    assert "error_after=" in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Edited:
     """
 
     model: Model
-    H: NDArray[np.float32] | None
+    H: NDArray[np.float32] | None = field(repr=False)
     error_before: float | None
     error_after: float | None
 

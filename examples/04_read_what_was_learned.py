@@ -80,7 +80,7 @@ def draw_users(
     parts, pictures = model.basis_images(), images.to_images()
     for axes, k in zip(figure.subplots(len(chosen), SHOWN + 1), chosen, strict=True):
         axes[0].imshow(parts[k], cmap="gray", vmin=0)
-        axes[0].set_ylabel(f"part {k}\n{stable[k]:.2f}", fontsize=8)
+        axes[0].set_ylabel(f"part {k + 1}\n{stable[k]:.2f}", fontsize=8)
         for ax, user in zip(axes[1:], np.argsort(-H[k])[:SHOWN], strict=True):
             ax.imshow(pictures[user], cmap="gray", vmin=0, vmax=1)
         for ax in axes:

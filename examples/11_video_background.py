@@ -153,11 +153,11 @@ def draw_lights(run: visnmf.Factorization, layout: visnmf.ImageLayout) -> Figure
     strength = np.linalg.norm(run.W, axis=0)
     for axes, part, k in zip(panels, layout.to_images(run.W), range(rank), strict=True):
         axes.imshow(part, cmap="gray", vmin=0)
-        axes.set_title(f"part {k}")
+        axes.set_title(f"part {k + 1}")
         axes.set_axis_off()
         course.plot(
             run.H[k] * strength[k],
-            label=f"part {k}",
+            label=f"part {k + 1}",
             color=("#0072B2", "#D55E00", "#009E73")[k % 3],
         )
     course.set(xlabel="frame", ylabel="how bright", ylim=(0, None))

@@ -64,7 +64,7 @@ def draw_equation(model, images, number, *, shown=6):
 
     figure = Figure(figsize=(9, 1.5), layout="compressed")
     panels = figure.subplots(1, shown + 3)
-    names = ["face", *(f"{H[k]:.2f} x part {k}" for k in order), "all: W h", "left: u"]
+    names = ["face", *(f"{H[k]:.2f} x part {k + 1}" for k in order), "all: W h", "left: u"]
     for axes, name, tile in zip(panels, names, [picture, *terms, made, None], strict=True):
         if tile is None:
             axes.imshow(picture - made, cmap="RdBu_r", vmin=-0.3, vmax=0.3)

@@ -151,7 +151,7 @@ plots.reconstruction(model, images, which=worst, titles=[images.names[k] for k i
 
 H = model.encode(images)
 taken = (H > 0.05 * H.max(axis=1, keepdims=True)).mean(axis=1)
-print("share of the pictures that take part 0, 1, 2 ...:", *(f"{share:.0%}" for share in taken))
+print("share of the pictures that take part 1, 2, 3 ...:", *(f"{share:.0%}" for share in taken))
 
 # %%
 # * **Whether parts come out again** from another start. Parts that do are in the pictures; others

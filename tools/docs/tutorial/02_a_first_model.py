@@ -57,6 +57,11 @@ plots.basis(model)
 #
 # Did the fit come to its end? It says why it stopped; "kkt", "change" and "precision" mean that
 # nothing worth waiting for was left, "max_iter" that it was cut short.
+#
+# Each color is a phase of the fit. It begins on a small stand-in for V, which is quicker (dashed,
+# with values of its own), goes on with V itself, and "closing" is what W and H come to in the end.
+# The objective is half the sum of the squares of what is left over; the KKT norm is zero where no
+# small change of W or H makes it less.
 
 plots.convergence(model.factorization)
 

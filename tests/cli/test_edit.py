@@ -44,7 +44,7 @@ def test_a_selection_of_the_page_is_applied(run, model_file, faces_folder, tmp_p
 def test_options_do_the_same_and_come_after_the_selection(run, model_file, tmp_path):
     model = Model.load(model_file)
     Selection.of(model).named({3: "nose"}).without(4).write(tmp_path / "s.json")
-    words = ["--merge", "0+2", "--name", "2=light=dark", "--hide", "nose,1", "--order", "nose,0"]
+    words = ["--merge", "1+3", "--name", "3=light=dark", "--hide", "nose,2", "--order", "nose,1"]
     done = run("edit", model_file, "s.json", "-o", "new.safetensors", *words)
     assert "named part 4: nose" in facts(done)
     assert "--images SOURCE" in done.stderr
@@ -57,7 +57,7 @@ def test_options_do_the_same_and_come_after_the_selection(run, model_file, tmp_p
 
 def test_what_is_there_is_not_replaced_unless_asked(run, model_file, tmp_path):
     (tmp_path / "new.safetensors").write_bytes(b"mine")
-    words = ["edit", model_file, "-o", "new.safetensors", "--name", "0=a"]
+    words = ["edit", model_file, "-o", "new.safetensors", "--name", "1=a"]
     assert "--overwrite replaces it" in refusal(run(*words), 2)
     assert (tmp_path / "new.safetensors").read_bytes() == b"mine"
     facts(run(*words, "--overwrite"))
@@ -70,10 +70,11 @@ def test_what_is_there_is_not_replaced_unless_asked(run, model_file, tmp_path):
         ([], 2, "say what to change"),
         (["--name", "3"], 2, "give such as 3=eyes"),
         (["--name", "3="], 1, "printable"),
-        (["--name", "9=a"], 1, "there is no part 9; the 5 count from 0"),
+        (["--name", "9=a"], 1, "there is no part 9; the 5 count from 1"),
+        (["--hide", "0"], 1, "there is no part 0; the 5 count from 1"),
         (["--delete", "nose"], 1, "no part is called 'nose'"),
-        (["--delete", "0,1,2,3,4"], 1, "no part is left"),
-        (["--delete", "1", "--merge", "0+1"], 1, "part 1 is deleted"),
+        (["--delete", "1,2,3,4,5"], 1, "no part is left"),
+        (["--delete", "1", "--merge", "2+1"], 1, "is deleted"),
         (["--merge", "1"], 1, "two parts or more"),
         (["nothing.json"], 1, "there is no such selection"),
     ],
@@ -92,16 +93,16 @@ def test_a_selection_of_another_model_is_refused(run, model_file, tmp_path):
 
 
 def test_parts_are_listed(run, model_file):
-    facts(run("edit", model_file, "-o", "new.safetensors", "--name", "3=nose", "--hide", "3"))
+    facts(run("edit", model_file, "-o", "new.safetensors", "--name", "4=nose", "--hide", "4"))
     told = facts(run("parts", "new.safetensors"))
     assert told[0] == "number name energy sparseness"
     assert len(told) == 6
-    assert told[4].startswith("3 nose ")
+    assert told[4].startswith("4 nose ")
     assert told[4].endswith(" hidden")
 
 
 def test_parts_are_written(run, model_file, tmp_path):
-    facts(run("edit", model_file, "-o", "new.safetensors", "--name", "3=no/se", "--hide", "0"))
+    facts(run("edit", model_file, "-o", "new.safetensors", "--name", "4=no/se", "--hide", "1"))
     told = facts(run("parts", "new.safetensors", "-o", "out"))
     assert "parts 4 of 5" in told
     assert "left out 1 hidden (--hidden writes them too)" in told
@@ -133,7 +134,7 @@ def test_options_that_would_do_nothing_are_refused(run, model_file, tmp_path, wo
 
 
 def test_show_leaves_hidden_parts_out(run, model_file, tmp_path):
-    facts(run("edit", model_file, "-o", "new.safetensors", "--hide", "0,1,2"))
+    facts(run("edit", model_file, "-o", "new.safetensors", "--hide", "1,2,3"))
     assert "parts 2 of 5, the others are hidden" in facts(run("show", "new.safetensors"))
-    facts(run("edit", model_file, "-o", "none.safetensors", "--hide", "0,1,2,3,4"))
+    facts(run("edit", model_file, "-o", "none.safetensors", "--hide", "1,2,3,4,5"))
     assert "all 5 parts are hidden" in refusal(run("show", "none.safetensors"), 1)

@@ -19,6 +19,7 @@ from visnmf.cli.options import (
     recursive_option,
 )
 from visnmf.cli.text import note, tell
+from visnmf.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from visnmf.curate.edit import Edited
@@ -32,9 +33,9 @@ __all__ = ["edit"]
     short_help="Name, hide, delete, merge and reorder parts.",
     epilog=examples(
         "visnmf edit faces.safetensors selection.json -o curated.safetensors --images faces/",
-        'visnmf edit faces.safetensors -o named.safetensors --name 3=eyes --name "0=all light"',
+        'visnmf edit faces.safetensors -o named.safetensors --name 3=eyes --name "1=all light"',
         "visnmf edit faces.safetensors -o few.safetensors --delete 7,9 --merge 1+2 --images faces/",
-        "visnmf edit faces.safetensors -o sorted.safetensors --hide 4 --order 5,0",
+        "visnmf edit faces.safetensors -o sorted.safetensors --hide 4 --order 5,1",
     ),
 )
 @model_argument
@@ -77,7 +78,7 @@ def edit(
     """Change the parts of MODEL as SELECTION says, or the options, and write a new model.
 
     SELECTION is the JSON file that the page of `visnmf report` downloads. A PART is its number
-    in MODEL, counted from 0, or its name (`visnmf parts MODEL` lists both); what options ask
+    in MODEL, counted from 1, or its name (`visnmf parts MODEL` lists both); what options ask
     is done after what SELECTION asks. With --images merged parts are weighted by how much the
     pictures use them, and all encodings are fitted again.
     """
@@ -149,9 +150,19 @@ def _numbers(selection: Selection, words: Iterable[str], between: str = ",") -> 
     from visnmf.curate.choices import places_of
 
     parts = [part.strip() for word in words for part in word.split(between)]
-    told = [int(p) if p.isascii() and p.isdigit() and len(p) < 10 else p for p in parts]
+    told = [_index(selection, p) if p.isascii() and p.isdigit() else p for p in parts]
     places = places_of(selection.choices, selection.rank, told)
     return [selection.choices[place].parts[0] for place in places]
+
+
+def _index(selection: Selection, word: str) -> int:
+    """Return the index of a part from its number, which counts from 1 as the page and lists do."""
+    number = int(word[:10])
+    if not 1 <= number <= selection.rank:
+        raise InvalidInputError(f"there is no part {word:.40}; the {selection.rank} count from 1")
+    if number - 1 in selection.deleted:
+        raise InvalidInputError(f"part {number} is deleted in this selection")
+    return number - 1
 
 
 def _facts(model: Model, selection: Selection, edited: Edited) -> list[tuple[str, object]]:

@@ -136,7 +136,7 @@ def _list(model: Model) -> None:
             "hidden" if hidden else "",
         )
         for k, (name, energy, sparse, hidden) in enumerate(
-            zip(model.part_names, model.energy, sparseness, model.hidden, strict=True)
+            zip(model.part_names, model.energy, sparseness, model.hidden, strict=True), 1
         )
     ]
     heads = ("number", "name", "energy", "sparseness", "")

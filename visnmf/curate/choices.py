@@ -94,7 +94,7 @@ def _named(by_name: dict[str, list[int]], name: str) -> int:
     if len(places) == 1:
         return places[0]
     told = f"{len(places)} parts are" if places else "no part is"
-    raise InvalidInputError(f"{told} called {name!r:.60}; give its number, from 0")
+    raise InvalidInputError(f"{told} called {name!r:.60}; give its number")
 
 
 def _numbered(by_number: dict[int, int], rank: int, part: Any) -> int:

@@ -176,3 +176,14 @@ def test_a_file_is_replaced_only_if_that_is_wanted(path):
     assert path.read_bytes() == b"mine"
     with pytest.raises(InvalidInputError, match="no folder"):
         visnmf.compress(alike(), path / "no" / "set.vnmf", lossless=True)
+
+
+def test_room_for_everything_is_not_searched_with_parts(path):
+    told = []
+    pictures = alike()
+    done = visnmf.compress(
+        pictures, path, max_bytes=10**6, compare=False, progress=lambda now: told.append(now.words)
+    )
+    assert done.max_error == 0
+    assert not any("parts" in words for words in told)
+    assert np.array_equal(visnmf.Archive.open(path)[:], pictures)

@@ -13,7 +13,7 @@ from visnmf.archive.candidates import SAMPLE, Asked, by_hand, factors_for, layer
 from visnmf.archive.compared import Comparison, compare_files
 from visnmf.archive.container_write import write_container
 from visnmf.archive.expected import phases_of
-from visnmf.archive.fallback import Sheets, guess_sheets, sheets_for
+from visnmf.archive.fallback import Sheets, exact_sheets, guess_sheets, sheets_for
 from visnmf.archive.goal import Goal
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material, is_whole
@@ -212,6 +212,9 @@ def _smallest(
                 "for max_error or for lossless"
             )
         return sheets, min(drafts, key=lambda d: d.nbytes)
+    exact = exact_sheets(materials, target)
+    if exact is not None and exact.draft is not None:
+        return exact, exact.draft  # nothing is better
     factors = factors_for(materials, Goal(nbytes=target), asked)
     beat = None if factors is None else factors.fidelity.psnr
     report = asked.course.enter("sheets")

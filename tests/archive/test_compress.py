@@ -187,3 +187,18 @@ def test_room_for_everything_is_not_searched_with_parts(path):
     assert done.max_error == 0
     assert not any("parts" in words for words in told)
     assert np.array_equal(visnmf.Archive.open(path)[:], pictures)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_equal_pictures_take_a_rank_by_hand(path, dtype):
+    pictures = np.full((9, 8, 8), 77, dtype)
+    visnmf.compress(pictures, path, rank=1, compare=False)
+    assert np.abs(visnmf.Archive.open(path)[:].astype(int) - 77).max() <= 1
+
+
+def test_too_fine_a_step_is_refused_with_one_that_does(path):
+    pictures = alike()
+    with pytest.raises(InvalidInputError, match=r"step=0\.0001 is too fine") as refused:
+        visnmf.compress(pictures, path, rank=3, step=1e-4, compare=False)
+    least = float(str(refused.value).split(" take ")[1].split()[0])
+    assert visnmf.compress(pictures, path, rank=3, step=least, compare=False).psnr > 30

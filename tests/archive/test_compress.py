@@ -202,3 +202,11 @@ def test_too_fine_a_step_is_refused_with_one_that_does(path):
         visnmf.compress(pictures, path, rank=3, step=1e-4, compare=False)
     least = float(str(refused.value).split(" take ")[1].split()[0])
     assert visnmf.compress(pictures, path, rank=3, step=least, compare=False).psnr > 30
+
+
+@pytest.mark.parametrize(
+    "target", [{"psnr": "30"}, {"max_bytes": float("inf")}, {"max_error": float("nan")}]
+)
+def test_a_target_that_is_no_number_is_refused(path, target):
+    with pytest.raises(InvalidInputError, match=f"{next(iter(target))} is a number"):
+        visnmf.compress(alike(), path, **target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,10 @@ def _target(
         raise InvalidInputError(f"give just one of {', '.join(given)}; {told}")
     if rank is None and (step is not None or quality is not None):
         raise InvalidInputError("step and quality go with rank; the other targets search for them")
+    numbers = {"psnr": psnr, "max_bytes": max_bytes, "max_error": max_error, "step": step}
+    for name, value in numbers.items():
+        if value is not None and not (isinstance(value, Real) and math.isfinite(value)):
+            raise InvalidInputError(f"{name} is a number, got {value!r}")
     if psnr is not None:
         if not 1 <= psnr <= 120:
             raise InvalidInputError(f"psnr is in dB, from 1 to 120, got {psnr}")

@@ -52,7 +52,7 @@ def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        if error.filename is None:  # of a full disk the system does not say where
+        if error.errno and error.filename is None:  # of a full disk the system does not say where
             error.filename = str(path)
         raise
     finally:

@@ -131,3 +131,17 @@ def test_pickled_and_closed(archive_of):
     archive.close()
     with pytest.raises(InvalidInputError, match="closed"):
         archive[0]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "exact"), [("uint32", False), ("float32", False), ("int16", True)]
+)
+def test_levels_that_values_were_rounded_to_are_not_called_lossless(tmp_path, dtype, exact):
+    scale = {"uint32": 4e9, "float32": 1.0, "int16": 300.0}[dtype]
+    values = np.random.default_rng(0).random((4, 8, 8)) * scale
+    pictures = (values - (100 if dtype == "int16" else 0)).astype(dtype)
+    done = visnmf.compress(pictures, tmp_path / "set.vnmf", psnr=120, compare=False)
+    archive = visnmf.Archive.open(tmp_path / "set.vnmf")
+    assert done.max_error == 0
+    assert np.array_equal(archive[:], pictures) == exact
+    assert ("lossless" in repr(archive)) == exact

@@ -176,3 +176,37 @@ def test_a_file_is_replaced_only_if_that_is_wanted(path):
     assert path.read_bytes() == b"mine"
     with pytest.raises(InvalidInputError, match="no folder"):
         visnmf.compress(alike(), path / "no" / "set.vnmf", lossless=True)
+
+
+def test_room_for_everything_is_not_searched_with_parts(path):
+    told = []
+    pictures = alike()
+    done = visnmf.compress(
+        pictures, path, max_bytes=10**6, compare=False, progress=lambda now: told.append(now.words)
+    )
+    assert done.max_error == 0
+    assert not any("parts" in words for words in told)
+    assert np.array_equal(visnmf.Archive.open(path)[:], pictures)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_equal_pictures_take_a_rank_by_hand(path, dtype):
+    pictures = np.full((9, 8, 8), 77, dtype)
+    visnmf.compress(pictures, path, rank=1, compare=False)
+    assert np.abs(visnmf.Archive.open(path)[:].astype(int) - 77).max() <= 1
+
+
+def test_too_fine_a_step_is_refused_with_one_that_does(path):
+    pictures = alike()
+    with pytest.raises(InvalidInputError, match=r"step=0\.0001 is too fine") as refused:
+        visnmf.compress(pictures, path, rank=3, step=1e-4, compare=False)
+    least = float(str(refused.value).split(" take ")[1].split()[0])
+    assert visnmf.compress(pictures, path, rank=3, step=least, compare=False).psnr > 30
+
+
+@pytest.mark.parametrize(
+    "target", [{"psnr": "30"}, {"max_bytes": float("inf")}, {"max_error": float("nan")}]
+)
+def test_a_target_that_is_no_number_is_refused(path, target):
+    with pytest.raises(InvalidInputError, match=f"{next(iter(target))} is a number"):
+        visnmf.compress(alike(), path, **target)

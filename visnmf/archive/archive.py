@@ -17,7 +17,7 @@ from visnmf.archive.decoding import read_names
 from visnmf.archive.directory import Entries
 from visnmf.archive.header import Base, Header
 from visnmf.archive.layouts import read_layout
-from visnmf.archive.material import values_of
+from visnmf.archive.material import describe_exact, values_of
 from visnmf.archive.originals import to_originals
 from visnmf.archive.picking import Places, places_of, runs_of
 from visnmf.archive.room import MAX_MEMORY, Room
@@ -165,7 +165,8 @@ class Archive:
         header = self.header
         size = f"{header.height} x {header.width}"
         kind = {Base.FACTORS: f"{header.rank} parts", Base.SHEETS: "contact sheets"}
-        loss = "lossless" if math.isinf(header.psnr) else f"{header.psnr:.2f} dB"
+        lossless = math.isinf(header.psnr)
+        loss = describe_exact(self.layout) if lossless else f"{header.psnr:.2f} dB"
         held = kind.get(header.base, "contact sheets")
         return f"Archive({header.n} pictures, {size}, {header.dtype}, {held}, {loss})"
 

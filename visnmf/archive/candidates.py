@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from visnmf.archive.assemble import Draft, draft_factors
 from visnmf.archive.basis import PaintedParts, WholeParts
 from visnmf.archive.curve import Curve
@@ -14,10 +16,13 @@ from visnmf.archive.material import Material
 from visnmf.archive.progress import Course, Report
 from visnmf.archive.search import Found, Problem, first_step, seek_factors
 from visnmf.archive.settle import fit_all, settle_factors
+from visnmf.archive.trial import MOST, Pair
+from visnmf.errors import InvalidInputError
 
 __all__ = ["SAMPLE", "Asked", "by_hand", "factors_for", "layers_for"]
 
 _TRIES = 6  # to come near to a number of bytes
+_MARGIN = 0.9  # of the greatest encoding: they are sought anew beside whole-numbered parts
 SAMPLE = 6_000_000
 """Values of V that the search looks at."""
 
@@ -193,5 +198,20 @@ def by_hand(
     if quality is not None:
         maker = PaintedParts(problem.canvas, quality, problem.peak)
     curve = Curve(problem.V, pair, maker, problem.n, problem.peak)
-    size = first_step(problem, pair, None, maker) if step is None else step / problem.peak
+    least = _least_step(pair)
+    if step is None:
+        size = max(first_step(problem, pair, None, maker), least)
+    else:
+        size = step / problem.peak
+        if size < least:
+            raise InvalidInputError(
+                f"step={step:g} is too fine: encodings would be more than {MOST:,} steps; for "
+                f"these pictures and rank {rank} take {1.01 * least * problem.peak:.3g} or more"
+            )
     return draft_factors(material, curve.compact(size, rounds=2), chunk=asked.chunk)
+
+
+def _least_step(pair: Pair) -> float:
+    """Return a step at which the greatest encoding, of parts of length 1, stays below `MOST`."""
+    reach = np.linalg.norm(pair.W, axis=1) * pair.H.max(axis=1, initial=0.0)
+    return float(reach.max(initial=0.0)) / (_MARGIN * MOST)

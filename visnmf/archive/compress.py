@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from visnmf.archive.candidates import SAMPLE, Asked, by_hand, factors_for, layer
 from visnmf.archive.compared import Comparison, compare_files
 from visnmf.archive.container_write import write_container
 from visnmf.archive.expected import phases_of
-from visnmf.archive.fallback import Sheets, guess_sheets, sheets_for
+from visnmf.archive.fallback import Sheets, exact_sheets, guess_sheets, sheets_for
 from visnmf.archive.goal import Goal
 from visnmf.archive.header import Mode
 from visnmf.archive.material import Material, is_whole
@@ -212,6 +213,9 @@ def _smallest(
                 "for max_error or for lossless"
             )
         return sheets, min(drafts, key=lambda d: d.nbytes)
+    exact = exact_sheets(materials, target)
+    if exact is not None and exact.draft is not None:
+        return exact, exact.draft  # nothing is better
     factors = factors_for(materials, Goal(nbytes=target), asked)
     beat = None if factors is None else factors.fidelity.psnr
     report = asked.course.enter("sheets")
@@ -256,6 +260,10 @@ def _target(
         raise InvalidInputError(f"give just one of {', '.join(given)}; {told}")
     if rank is None and (step is not None or quality is not None):
         raise InvalidInputError("step and quality go with rank; the other targets search for them")
+    numbers = {"psnr": psnr, "max_bytes": max_bytes, "max_error": max_error, "step": step}
+    for name, value in numbers.items():
+        if value is not None and not (isinstance(value, Real) and math.isfinite(value)):
+            raise InvalidInputError(f"{name} is a number, got {value!r}")
     if psnr is not None:
         if not 1 <= psnr <= 120:
             raise InvalidInputError(f"psnr is in dB, from 1 to 120, got {psnr}")

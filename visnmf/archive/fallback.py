@@ -14,9 +14,9 @@ from visnmf.archive.header import Mode
 from visnmf.archive.material import Material
 from visnmf.archive.progress import Report
 from visnmf.archive.sheet_fit import SheetFit, Tried
-from visnmf.archive.sheet_search import bound_error, estimate, lossless, search_sheets
+from visnmf.archive.sheet_search import bound_error, estimate, exact_in, lossless, search_sheets
 
-__all__ = ["Sheets", "guess_sheets", "sheets_for"]
+__all__ = ["Sheets", "exact_sheets", "guess_sheets", "sheets_for"]
 
 _CLEAR = 0.3  # dB less on a sample is surely less on all pictures
 _FRAME = 512  # bytes of a file that are not sheets, at most, beside names
@@ -55,6 +55,22 @@ def guess_sheets(materials: list[Material], psnr: float) -> tuple[float, bool]:
         Over the set.
     """
     return min((_guess(material, Goal(psnr=psnr)), material.apart) for material in materials)
+
+
+def exact_sheets(materials: list[Material], nbytes: float) -> Sheets | None:
+    """Return sheets that keep every level in an archive of so many bytes; None if none fit."""
+    best: Sheets | None = None
+    for material in materials:
+        fit = exact_in(
+            _pictures(material),
+            _room(material, nbytes),
+            apart=material.apart,
+            peak=material.peak,
+            mask=material.layout.mask,
+        )
+        if fit is not None and (best is None or fit.nbytes < best.nbytes):
+            best = Sheets(fit.nbytes, fit.told, fit.tried, _draft(material, fit))
+    return best
 
 
 def sheets_for(

@@ -13,7 +13,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 
-__all__ = ["Material", "is_whole", "levels_of", "values_of"]
+__all__ = ["Material", "describe_exact", "is_whole", "levels_of", "values_of"]
 
 _HIGH = {"bool": (1.0, 1.0), "uint8": (1.0, 255.0), "uint16": (256.0, 65535.0)}
 """What V = 1 may stand for where originals are levels as they are."""
@@ -23,6 +23,14 @@ def is_whole(layout: ImageLayout) -> bool:
     """Tell whether pictures of a layout are levels as they are, so that they can be exact."""
     least, most = _HIGH.get(layout.dtype, (1.0, 0.0))
     return layout.low == 0.0 and least <= layout.high <= most and layout.high == int(layout.high)
+
+
+def describe_exact(layout: ImageLayout) -> str:
+    """Say what it means for pictures of a layout that no level is lost."""
+    whole = np.dtype(layout.dtype).kind in "iu" and max(abs(layout.low), abs(layout.high)) < 2**24
+    if is_whole(layout) or (whole and layout.high - layout.low <= _top(layout)):
+        return "lossless"
+    return f"every level kept, of {_top(layout) + 1:,} that the values were rounded to"
 
 
 def levels_of(V: NDArray[np.float32], layout: ImageLayout) -> NDArray[np.uint8 | np.uint16]:

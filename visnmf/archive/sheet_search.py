@@ -18,7 +18,7 @@ from visnmf.archive.goal import Goal
 from visnmf.archive.lossy import LOSSY, LossyCodec
 from visnmf.archive.progress import Report
 from visnmf.archive.sheet_contest import Contest
-from visnmf.archive.sheet_exact import bound_error, lossless
+from visnmf.archive.sheet_exact import bound_error, lossless, lossless_within
 from visnmf.archive.sheet_fit import SheetFit, Tried
 from visnmf.archive.sheet_trial import Laid
 from visnmf.errors import InvalidInputError
@@ -28,6 +28,7 @@ __all__ = [
     "Tried",
     "bound_error",
     "estimate",
+    "exact_in",
     "lossless",
     "search_sheets",
 ]
@@ -77,6 +78,26 @@ def search_sheets(
     """
     laid = _laid(levels, apart, peak, mask)
     return Contest(laid, goal, codecs, to_beat, report).run()
+
+
+def exact_in(
+    levels: Levels,
+    nbytes: float,
+    *,
+    apart: bool = False,
+    peak: int | None = None,
+    mask: NDArray[np.bool_] | None = None,
+) -> SheetFit | None:
+    """Return sheets that keep every level in at most so many bytes; None if none do.
+
+    Parameters
+    ----------
+    levels, apart, peak, mask
+        As of `search_sheets`.
+    nbytes : float
+        Of all sheets.
+    """
+    return lossless_within(_laid(levels, apart, peak, mask), nbytes)
 
 
 def estimate(levels: Levels, goal: Goal, *, apart: bool = False, peak: int | None = None) -> float:

@@ -25,6 +25,7 @@ from visnmf.cli.text import note, tell
 
 if TYPE_CHECKING:
     from visnmf.archive.fidelity import Fidelity
+    from visnmf.images.layout import ImageLayout
 
 __all__ = ["append"]
 
@@ -71,8 +72,8 @@ def append(archive: Path, source: str, size: Any, fit: str, mode: str, **options
     facts: list[tuple[str, object]] = [
         ("pictures", f"{done.added:,} more, {done.n:,} now"),
         ("archive", f"{size_of(done.nbytes)}, it had {size_of(done.before)}"),
-        ("new ones", _quality(done.new)),
-        ("all", _quality(done.fidelity)),
+        ("new ones", _quality(done.new, images.layout)),
+        ("all", _quality(done.fidelity, images.layout)),
         ("written", done.path),
     ]
     tell(facts)
@@ -86,7 +87,9 @@ def append(archive: Path, source: str, size: Any, fit: str, mode: str, **options
         note(f"... and {len(done.renamed) - 5:,} more names")
 
 
-def _quality(seen: Fidelity) -> str:
+def _quality(seen: Fidelity, layout: ImageLayout) -> str:
     if math.isinf(seen.psnr):
-        return "lossless"
+        from visnmf.archive.material import describe_exact
+
+        return describe_exact(layout)
     return f"{seen.psnr:.2f} dB, no pixel off by more than {seen.max_error}"

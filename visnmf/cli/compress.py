@@ -29,6 +29,7 @@ from visnmf.cli.text import describe_pictures, describe_quality, note, tell
 if TYPE_CHECKING:
     from visnmf.archive.outcome import Compression
     from visnmf.archive.progress import CompressionProgress
+    from visnmf.images.layout import ImageLayout
 
 __all__ = ["compress", "working"]
 
@@ -107,7 +108,7 @@ def compress(
         done = compressed(images, output, compare=not no_compare, progress=progress, **options)
     facts = [
         ("pictures", describe_pictures(len(images), images.layout)),
-        *_facts(done),
+        *_facts(done, images.layout),
         ("time", f"{time.perf_counter() - began:.2f} s"),
         ("written", str(output)),
     ]
@@ -133,7 +134,7 @@ def _check_target(options: dict[str, Any]) -> None:
         )
 
 
-def _facts(done: Compression) -> list[tuple[str, object]]:
+def _facts(done: Compression, layout: ImageLayout) -> list[tuple[str, object]]:
     """Return what came of it, and what the pictures take otherwise."""
     share = done.nbytes / done.raw_bytes
     each = done.nbytes / done.n
@@ -141,7 +142,7 @@ def _facts(done: Compression) -> list[tuple[str, object]]:
         ("archive", f"{size_of(done.nbytes)}, {each:,.1f} bytes a picture, {share:.2%} of raw"),
         ("holds", done.held),
     ]
-    facts.append(("quality", describe_quality(done.fidelity)))
+    facts.append(("quality", describe_quality(done.fidelity, layout)))
     if done.sheets is not None:
         for tried in done.sheets.tried:
             about = "about " if tried.estimated else ""

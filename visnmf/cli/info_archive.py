@@ -79,7 +79,7 @@ def _facts(archive: Archive, path: Path) -> list[tuple[str, object]]:
         ("values", f"{layout.dtype}, {layout.low:g} to {layout.high:g}"),
         ("asked for", wanted[header.mode]),
     ]
-    facts.append(("quality", describe_quality(header)))
+    facts.append(("quality", describe_quality(header, layout)))
     if header.base == Base.FACTORS:
         apart = ", channels apart" if header.apart else ""
         facts.append(("parts", f"{header.rank}, encodings in chunks of {header.chunk}{apart}"))

@@ -84,10 +84,12 @@ def describe_pictures(n: int, layout: ImageLayout) -> str:
     return f"{n:,} of {describe_layout(layout)}"
 
 
-def describe_quality(seen: Fidelity | Header) -> str:
+def describe_quality(seen: Fidelity | Header, layout: ImageLayout) -> str:
     """Return how near pictures of an archive are to the originals."""
     if math.isinf(seen.psnr):
-        return "lossless"
+        from visnmf.archive.material import describe_exact
+
+        return describe_exact(layout)
     return (
         f"{seen.psnr:.2f} dB over the set, {seen.worst_psnr:.2f} dB the worst picture "
         f"(number {seen.worst}), no pixel off by more than {seen.max_error}"

@@ -38,6 +38,7 @@ def verify(archive: Path, originals: str | None, max_memory: int, **options: Any
     With ORIGINALS, the source that it was made of, the pictures are compared with those: the
     stated PSNR or bound must hold.
     """
+    from visnmf.archive.material import describe_exact
     from visnmf.archive.verify import verify as verified
     from visnmf.cli.source import read_pictures
 
@@ -49,9 +50,11 @@ def verify(archive: Path, originals: str | None, max_memory: int, **options: Any
     seen = found.fidelity
     if not found.hurt and not found.undecodable:
         facts.append(("checksums", "all hold, and every picture decodes"))
-    if seen is not None:
-        told = "lossless" if math.isinf(seen.psnr) else f"{seen.psnr:.2f} dB over the set"
-        facts.append(("pictures", f"{told}, no pixel off by more than {seen.max_error}"))
+    if images is not None and seen is not None:
+        told = f"{seen.psnr:.2f} dB over the set, no pixel off by more than {seen.max_error}"
+        if math.isinf(seen.psnr):
+            told = describe_exact(images.layout)
+        facts.append(("pictures", told))
         facts.append(("promise", found.broken or "kept"))
     tell(facts)
     if not found.good:

@@ -33,6 +33,18 @@ def test_each_finds_a_planted_rank(criterion, rank):
     assert criterion in repr(choice)
 
 
+@pytest.mark.parametrize("noise", [0, 0.001])
+@pytest.mark.parametrize("rank", [3, 7])
+def test_relevance_finds_a_rank_where_there_is_hardly_any_noise(rank, noise):
+    choice = visnmf.choose_rank(planted(rank, noise=noise), (2, 16), criterion="ard")
+    assert abs(choice.rank - rank) <= 1, choice.summary()
+
+
+@pytest.mark.parametrize("V", [np.ones((1, 1)), np.repeat(np.arange(30.0)[:, None], 20, axis=1)])
+def test_parts_that_cost_and_say_nothing_go(V):
+    assert visnmf.choose_rank(V, (1, 12), criterion="ard").rank == 1
+
+
 @pytest.mark.parametrize("criterion", ["stability", "elbow", "ard"])
 def test_swimmer_has_sixteen_or_seventeen_parts(criterion):
     swimmer = visnmf.samples.make_swimmer()

@@ -10,6 +10,7 @@ from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.watch import Asked
 from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 
 __all__ = ["by_ard"]
 
@@ -34,7 +35,7 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     phi = max(noise_variance(V, high), _NOISE * float(np.square(V, dtype=np.float64).mean()))
     scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
     prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
-    run = factorize(V, high, seed=asked.seed, **asked.settings)
+    run = whole(factorize(V, high, seed=asked.seed, **asked.settings))
     asked.watch.plan(list(range(low, high + 1)))
     states: list[Relevance] = []
     for state in prune(V, run.W, run.H, prior, least=low):

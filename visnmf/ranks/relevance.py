@@ -9,6 +9,7 @@ import numpy as np
 
 from visnmf.ranks.merging import merge
 from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 
 __all__ = ["Prior", "Relevance", "noise_variance", "prune"]
 
@@ -145,7 +146,7 @@ def prune(
 def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relevance:
     """Return where some steps lead, and what it costs there."""
     if prior.beta == 2 and len(H):
-        near = factorize(V, len(H), W=W, H=H, n_jobs=1, **_NEAR)
+        near = whole(factorize(V, len(H), W=W, H=H, n_jobs=1, **_NEAR))
         W, H = near.W, near.H
     lengths = [np.sqrt(np.square(F).sum(axis=axis)) for F, axis in ((W, 0), (H, 1))]
     scale = np.sqrt(lengths[1] / np.maximum(lengths[0], _TINY))

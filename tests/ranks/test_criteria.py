@@ -90,6 +90,8 @@ def test_a_black_set_is_refused(criterion):
 def test_a_criterion_that_is_not_there_is_refused():
     with pytest.raises(InvalidInputError, match="heldout, stability, elbow, ard"):
         visnmf.choose_rank(np.ones((6, 6)), criterion="aic")
+    with pytest.raises(InvalidInputError, match="heldout, stability, elbow, ard"):
+        visnmf.choose_rank(np.ones((6, 6)), criterion=["ard"])
 
 
 def test_the_bend_is_farthest_below_the_line():

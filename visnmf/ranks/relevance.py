@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,11 @@ __all__ = ["Prior", "Relevance", "noise_variance", "prune"]
 
 _TINY = 1e-30
 _STEPS = 20  # of majorization-minimization after each part that goes
-_NEAR = {"max_iter": 10, "change": 1e-3, "tol": 0.0}  # of the fit without priors before them
+_NEAR: dict[str, Any] = {
+    "max_iter": 10,
+    "change": 1e-3,
+    "tol": 0.0,
+}  # of the fit without priors before them
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def choose_rank(
     """
     values = check_values(V)
     grid = check_ranks(ranks)
-    if criterion not in CRITERIA:
+    if not isinstance(criterion, str) or criterion not in CRITERIA:
         raise InvalidInputError(
             f"criterion={criterion!r} is not known; use one of {', '.join(CRITERIA)}"
         )

@@ -40,6 +40,13 @@ def test_other_words_are_no_rank(pictures):
         visnmf.learn(pictures, "auto")
 
 
+@pytest.mark.parametrize("name", ["observed", "weights", "missing"])
+def test_no_rank_is_chosen_by_pixels_that_are_not_known(pictures, name):
+    value = 0.0 if name == "missing" else pictures.V > 0.1
+    with pytest.raises(InvalidInputError, match=f"{name}="):
+        visnmf.learn(pictures, "choose", **{name: value})
+
+
 def test_the_estimator_chooses_and_auto_keeps_its_meaning(pictures):
     X = pictures.V.T
     model = visnmf.NMF("choose", random_state=0).fit(X)

@@ -33,6 +33,18 @@ def test_each_finds_a_planted_rank(criterion, rank):
     assert criterion in repr(choice)
 
 
+@pytest.mark.parametrize("noise", [0, 0.001])
+@pytest.mark.parametrize("rank", [3, 7])
+def test_relevance_finds_a_rank_where_there_is_hardly_any_noise(rank, noise):
+    choice = visnmf.choose_rank(planted(rank, noise=noise), (2, 16), criterion="ard")
+    assert abs(choice.rank - rank) <= 1, choice.summary()
+
+
+@pytest.mark.parametrize("V", [np.ones((1, 1)), np.repeat(np.arange(30.0)[:, None], 20, axis=1)])
+def test_parts_that_cost_and_say_nothing_go(V):
+    assert visnmf.choose_rank(V, (1, 12), criterion="ard").rank == 1
+
+
 @pytest.mark.parametrize("criterion", ["stability", "elbow", "ard"])
 def test_swimmer_has_sixteen_or_seventeen_parts(criterion):
     swimmer = visnmf.samples.make_swimmer()
@@ -78,6 +90,8 @@ def test_a_black_set_is_refused(criterion):
 def test_a_criterion_that_is_not_there_is_refused():
     with pytest.raises(InvalidInputError, match="heldout, stability, elbow, ard"):
         visnmf.choose_rank(np.ones((6, 6)), criterion="aic")
+    with pytest.raises(InvalidInputError, match="heldout, stability, elbow, ard"):
+        visnmf.choose_rank(np.ones((6, 6)), criterion=["ard"])
 
 
 def test_the_bend_is_farthest_below_the_line():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import visnmf
 from visnmf import factorize
 
 RNG = np.random.default_rng(0)
@@ -78,3 +79,27 @@ def test_on_v_it_is_as_good_as_stopping_there(iteration, extrapolate):
     assert [end.n_iter for end in ends] == [iteration] * 2
     np.testing.assert_array_equal(ends[0].W, ends[1].W)
     np.testing.assert_array_equal(ends[0].H, ends[1].H)
+
+
+SURVEYS = {
+    "ranks.chain": lambda V: visnmf.choose_rank(V, (2, 6), criterion="elbow"),
+    "ranks.ard": lambda V: visnmf.choose_rank(V, (2, 6), criterion="ard"),
+    "ranks.relevance": lambda V: visnmf.choose_rank(V, (2, 6), criterion="ard"),
+    "solve.restarts": lambda V: visnmf.choose_rank(V, (2, 6), criterion="stability"),
+    "trust.stability": lambda V: visnmf.part_stability(V, 3, n_boot=3),
+}
+
+
+@pytest.mark.parametrize("place", SURVEYS)
+def test_work_of_many_fits_ends_with_the_one_that_is_interrupted(place, monkeypatch):
+    def cut_short(V, rank, **settings):
+        found = factorize(V, rank, callback=interrupt_at("V", 1), **settings)
+        assert found.reason == "interrupted"
+        return found
+
+    monkeypatch.setattr(f"visnmf.{place}.factorize", cut_short)
+    try:
+        SURVEYS[place](WIDE[:, :60])
+    except KeyboardInterrupt:
+        return
+    pytest.fail("a fit that was cut short was taken for a whole one, and the others went on")

@@ -44,6 +44,9 @@ _NO_MODEL = {
     "symmetric": "takes a matrix of similarities",
 }
 
+_NOT_WHOLE = ("observed", "weights", "missing")
+"""Settings that say that not all pixels count alike."""
+
 
 def learn(
     images: ImageSet | LazyImages,
@@ -63,7 +66,8 @@ def learn(
         The pictures; `load_images` reads them, from arrays too.
     rank : int, "choose" or RankChoice
         How many parts. "choose" lets `visnmf.choose_rank` find it, by hidden pixels, from 2 to
-        60; or give what that gave with other options. The provenance keeps it as "rank_choice".
+        60, from squared errors of whole pictures; or give what that gave with other options.
+        The provenance keeps it as "rank_choice".
     method : {"batch", "online", "compressed"}
         `visnmf.factorize`, which looks at all pictures again and again;
         `visnmf.factorize_online`, which looks at each twice; or
@@ -117,7 +121,7 @@ def learn(
             "a recipe looks at all pictures again and again, and does not go with "
             f"method={method!r}; leave one of them"
         )
-    choice = _choice_of(images, rank, settings.get("seed", 0), n_jobs)
+    choice = _choice_of(images, rank, settings, n_jobs)
     rank = rank if choice is None else choice.rank
     chosen = None if recipe is None else _checked_recipe(recipe, rank)  # type: ignore[arg-type]
     # The first block tells enough, and costs no reading of a whole set
@@ -140,7 +144,7 @@ def learn(
 
 
 def _choice_of(
-    images: ImageSet | LazyImages, rank: Any, seed: Any, n_jobs: int | None
+    images: ImageSet | LazyImages, rank: Any, settings: dict[str, Any], n_jobs: int | None
 ) -> RankChoice | None:
     """Return how the rank was chosen, None where it is given."""
     if isinstance(rank, RankChoice):
@@ -154,6 +158,12 @@ def _choice_of(
             "a rank is chosen of pictures in memory, and these are read block by block; choose it "
             "of some of them: learn(images, choose_rank(images[:2000]))"
         )
+    if partly := [name for name in _NOT_WHOLE if settings.get(name) is not None]:
+        raise InvalidInputError(
+            f"a rank is chosen by all pixels alike, whatever {partly[0]}= says of them; give a "
+            "number, or choose it of pictures that are whole: learn(images, choose_rank(whole))"
+        )
+    seed = settings.get("seed", 0)
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     shape = (images.layout.m, len(images))
     return choose_rank(images, usual_ranks(shape), seed=int(seed) if whole else 0, n_jobs=n_jobs)

@@ -10,12 +10,14 @@ from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.watch import Asked
 from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 
 __all__ = ["by_ard"]
 
 _SHAPE = 5.0  # a of the paper, which found little difference from 5 to 500
 _PATIENCE = 3  # parts that may go while costs rise, since they can fall again
-_NOISE = 1e-6  # share of the mean square that is taken for noise at least: 8 bits leave as much
+_NAT = 1.0  # a smaller difference of two costs says nothing
+_NOISE = 1e-4  # share of the mean square that is taken for noise at least: fits come as near
 
 
 def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
@@ -33,24 +35,29 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     phi = max(noise_variance(V, high), _NOISE * float(np.square(V, dtype=np.float64).mean()))
     scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
     prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
-    run = factorize(V, high, seed=asked.seed, **asked.settings)
+    run = whole(factorize(V, high, seed=asked.seed, **asked.settings))
     asked.watch.plan(list(range(low, high + 1)))
     states: list[Relevance] = []
     for state in prune(V, run.W, run.H, prior, least=low):
         states.append(state)
-        best = min(states, key=lambda one: one.cost)
-        risen = len(best.H) - len(state.H) >= _PATIENCE
+        risen = len(_fewest(states).H) - len(state.H) >= _PATIENCE
         if asked.watch.tell(len(state.H), state.cost) or risen:
             break
     return _told(states[::-1], prior.weight(V.shape), high)
+
+
+def _fewest(states: list[Relevance]) -> Relevance:
+    """Return the state of the fewest parts of those that cost no more, to a nat, than any."""
+    least = min(state.cost for state in states)
+    return min((s for s in states if s.cost <= least + _NAT), key=lambda state: len(state.H))
 
 
 def _told(states: list[Relevance], weight: float, high: int) -> RankChoice:
     ranks = np.array([len(state.H) for state in states])
     cost = np.array([state.cost for state in states])
     least = np.array([state.relevance[-1] for state in states])
-    at = int(np.argmin(cost))
-    near = np.flatnonzero(cost - cost[at] <= weight * np.log1p(least[at]))
+    at = states.index(_fewest(states))
+    near = np.flatnonzero(cost - cost.min() <= max(weight * np.log1p(least[at]), _NAT))
     rank, lowest, highest = (int(ranks[place]) for place in (at, near[0], near[-1]))
     reason = f"{rank} parts are left of {high}: each of them pays for itself"
     reason += f"; {lowest} to {highest} cost about as much."
@@ -58,5 +65,5 @@ def _told(states: list[Relevance], weight: float, high: int) -> RankChoice:
         reason += " None went, so more may be better."
     return RankChoice(
         "ard", rank, rank, (lowest, highest), reason, ranks,
-        {"cost": cost - cost[at], "relevance": least},
+        {"cost": cost - cost.min(), "relevance": least},
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from visnmf.ranks.growing import grow
 from visnmf.ranks.merging import merge
 from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 
 __all__ = ["Chain", "Fit"]
 
@@ -99,13 +100,6 @@ class Chain:
             else:
                 start["W"], start["H"] = merge(near.W, near.H, rank)
             origins.add((other, near.version))
-        run = factorize(
-            self.V,
-            rank,
-            observed=self.observed,
-            seed=self.seed,
-            n_jobs=1,
-            **start,
-            **self.settings,
-        )
+        settings = {**start, **self.settings, "observed": self.observed, "seed": self.seed}
+        run = whole(factorize(self.V, rank, n_jobs=1, **settings))
         return Fit(run.W, run.H, run.objective, origins)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from visnmf.ranks.merging import merge
+from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 
 __all__ = ["Prior", "Relevance", "noise_variance", "prune"]
 
 _TINY = 1e-30
 _STEPS = 20  # of majorization-minimization after each part that goes
+_NEAR: dict[str, Any] = {
+    "max_iter": 10,
+    "change": 1e-3,
+    "tol": 0.0,
+}  # of the fit without priors before them
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,9 @@ def prune(
     lambda_k is set to its best value (f(w_k) + f(h_k) + b) / c. By themselves these take
     thousands of iterations to empty one of two parts that share what is one, the more
     the less noise there is. So the jump is made outright: the two most alike are merged, or
-    the least relevant is left out, whichever costs less after some steps.
+    the least relevant is left out, whichever costs less after some steps. With beta 2 these
+    begin from a brief fit without priors, since what a jump leaves undone of the fit would be
+    taken for what the part explained, the more so the less noise there is.
 
     Parameters
     ----------
@@ -140,6 +150,9 @@ def prune(
 
 def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relevance:
     """Return where some steps lead, and what it costs there."""
+    if prior.beta == 2 and len(H):
+        near = whole(factorize(V, len(H), W=W, H=H, n_jobs=1, **_NEAR))
+        W, H = near.W, near.H
     lengths = [np.sqrt(np.square(F).sum(axis=axis)) for F, axis in ((W, 0), (H, 1))]
     scale = np.sqrt(lengths[1] / np.maximum(lengths[0], _TINY))
     scale = np.where(scale > 0, scale, 1)

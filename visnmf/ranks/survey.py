@@ -107,7 +107,7 @@ def choose_rank(
 
     A survey of 2 to 40 of 2,429 faces of 19 x 19 pixels, on one thread, takes as long as so many
     fits of rank 40 with hidden pixels to the same tolerance: "heldout" 6, "stability" 11 with 10
-    restarts, "elbow" and "ard" 1 each (``python tools/bench choose_rank``).
+    restarts, "elbow" 1, "ard" 4 (``python tools/bench choose_rank``).
 
     References
     ----------
@@ -139,7 +139,7 @@ def choose_rank(
     """
     values = check_values(V)
     grid = check_ranks(ranks)
-    if criterion not in CRITERIA:
+    if not isinstance(criterion, str) or criterion not in CRITERIA:
         raise InvalidInputError(
             f"criterion={criterion!r} is not known; use one of {', '.join(CRITERIA)}"
         )

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from visnmf.solve.result import Factorization
 from visnmf.solve.stopping import Trace
 
-__all__ = ["stops_on_ctrl_c"]
+__all__ = ["stops_on_ctrl_c", "whole"]
 
 
 class _Handler:
@@ -68,3 +69,19 @@ def stops_on_ctrl_c(trace: Trace) -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGINT) is handler:
             signal.signal(signal.SIGINT, there)
+
+
+def whole(run: Factorization) -> Factorization:
+    """Return a run as it is; raise KeyboardInterrupt if Ctrl-C ended it.
+
+    For work of many fits, which judges by each: one that was cut short would be taken for a poor
+    one, and the others would go on.
+
+    Parameters
+    ----------
+    run : Factorization
+        Of one of the fits.
+    """
+    if run.reason == "interrupted":
+        raise KeyboardInterrupt
+    return run

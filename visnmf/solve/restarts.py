@@ -15,6 +15,7 @@ import numpy as np
 
 from visnmf.kernels.threads import available, threads
 from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 from visnmf.solve.result import Factorization
 
 __all__ = ["fit_many"]
@@ -99,4 +100,4 @@ def _in_processes(
 def _fit(V: Any, fit: dict[str, Any], settings: dict[str, Any]) -> Factorization:
     if isinstance(V, np.memmap):  # as processes get a large V; it is not to be read in blocks
         V = np.asarray(V)
-    return factorize(V, **{**settings, **fit, "n_jobs": 1})
+    return whole(factorize(V, **{**settings, **fit, "n_jobs": 1}))

@@ -17,6 +17,7 @@ from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
 from visnmf.solve.edge import check_integer, check_seed
 from visnmf.solve.factorize import factorize
+from visnmf.solve.interrupts import whole
 from visnmf.solve.several import SURE, check_processes, in_processes
 
 __all__ = ["PartStability", "part_stability"]
@@ -192,10 +193,10 @@ def _fitted(
 ) -> np.ndarray:
     """Return the parts of a fit."""
     if recipe is None:
-        return factorize(V, rank, **settings).W
+        return whole(factorize(V, rank, **settings)).W
     made = make(recipe, rank) if isinstance(recipe, str) else recipe
     kept = {name: value for name, value in settings.items() if name in made.defaults}
-    return made.fit(V, **kept).W
+    return whole(made.fit(V, **kept)).W
 
 
 def _as_learned(

@@ -107,3 +107,17 @@ def test_what_is_mistyped(folder, tmp_path, typed, options, told):
     assert told in err
     code, _, err = typed("info", tmp_path / "sett.vnmf")
     assert code != 0
+
+
+def test_opacity_that_is_not_kept_is_told(run, tmp_path):
+    folder = tmp_path / "see-through"
+    folder.mkdir()
+    for k in range(3):
+        levels = np.full((6, 5, 4), 40 * k, np.uint8)
+        Image.fromarray(levels if k else levels[..., :3]).save(folder / f"p{k}.png")
+    done = run("compress", str(folder), "-o", str(tmp_path / "a.vnmf"), "--lossless")
+    assert done.exit_code == 0, done.stderr
+    assert "2 of the files" in done.stderr
+    assert "opacity" in done.stderr
+    done = run("compress", str(folder), "-o", str(tmp_path / "b.vnmf"), "--psnr", "30")
+    assert "opacity" not in done.stderr

@@ -173,3 +173,11 @@ def test_losses_go_to_other_processes(loss):
     made = make_loss(loss, matrix)
     again = pickle.loads(pickle.dumps(made))
     assert again.value(matrix, A, F) == made.value(matrix, A, F)
+
+
+def test_a_black_ground_tells_nothing_of_delta():
+    V = make_swimmer().V
+    found = factorize(V, 16, loss="huber")
+    assert delta_of(found.settings["loss"]) > 0.02
+    by_squares = factorize(V, 16)
+    assert np.linalg.norm(V - found.W @ found.H) <= np.linalg.norm(V - by_squares.W @ by_squares.H)

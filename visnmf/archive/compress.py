@@ -76,7 +76,8 @@ def compress(
     max_error : int, optional
         No level will be off by more: a bound on every pixel.
     lossless : bool
-        Every level will come back.
+        Every level will come back, of pictures as they were loaded: opacity is not kept (files
+        with opacity are loaded as they look on a background, see `load_images`).
     rank : int, optional
         By hand: so many parts.
     step : float, optional

@@ -119,8 +119,22 @@ def compress(
         note(f"{old!r} is called {new!r} in the archive: its name is not fit for every system")
     if len(done.renamed) > 5:
         note(f"... and {len(done.renamed) - 5:,} more names")
+    if options["lossless"] or options["max_error"] is not None:
+        _tell_of_opacity(source, recursive)
     if done.motion:
         note(done.motion)
+
+
+def _tell_of_opacity(source: str, recursive: bool) -> None:
+    """Tell what is not kept even without loss."""
+    from visnmf.images.transparency import transparent_files
+
+    flat = transparent_files(source, recursive=recursive)
+    if flat:
+        note(
+            f"{len(flat):,} of the files, such as {flat[0]}, have opacity, which is not kept: "
+            "these pictures are stored as they look on black"
+        )
 
 
 def _check_target(options: dict[str, Any]) -> None:

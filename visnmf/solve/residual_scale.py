@@ -2,11 +2,11 @@ r"""How large residuals are that are no outliers: the delta of the Huber loss, w
 
 .. math:: \delta = 1.345 \cdot 1.4826 \cdot \mathrm{median} |v_{ij} - y_{ij}|
 
-over some columns of V and their fit: by squares first, which what spoils pictures can lead
-astray, then by the Huber loss of the delta that this one tells. The median absolute residual times
-1.4826 is the standard deviation of normal residuals, whatever up to half of the entries are; with
-1.345 of it the Huber loss is 95 % as efficient there as squares (Holland & Welsch 1977). It is the
-same for all seeds and starts, so that objectives of several runs compare.
+over some columns of V, where V or its fit is not zero: by squares first, which what spoils
+pictures can lead astray, then by the Huber loss of the delta that this one tells. The median
+absolute residual times 1.4826 is the standard deviation of normal residuals, whatever up to half of
+the entries are; with 1.345 of it the Huber loss is 95 % as efficient there as squares (Holland &
+Welsch 1977). It is the same for all seeds and starts, so that objectives of several runs compare.
 """
 
 from __future__ import annotations
@@ -82,11 +82,13 @@ def _typical(matrix: Matrix, found: Factorization) -> float:
     V, known = (part.contract(one, None, function) for function in (VALUE, ONE))
     counted = known > 0
     values = np.divide(V, known, out=np.zeros_like(V), where=counted)
-    residuals = np.abs(values - (found.W @ found.H[:, some]).T)[counted]
+    residuals = np.abs(values - (found.W @ found.H[:, some]).T)
     root = np.sqrt(np.mean(values[counted].astype(np.float64) ** 2)) if counted.any() else 0.0
     if root == 0:
         return 1.0
-    return float(max(np.median(residuals), _LEAST * root))
+    # Zeros that are fitted by zeros, a black ground, tell nothing of how far off fits are.
+    counted &= (values != 0) | (residuals > _LEAST * root)
+    return float(max(np.median(residuals[counted]), _LEAST * root))
 
 
 def _spread(n: int, count: int) -> np.ndarray:

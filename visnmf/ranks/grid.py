@@ -31,8 +31,16 @@ class Grid:
     refined: bool
 
 
-def check_ranks(ranks: Any) -> Grid:
-    """Return the ranks that are asked for: (lowest, highest), or a list of all."""
+def check_ranks(ranks: Any, shape: tuple[int, int]) -> Grid:
+    """Return the ranks that are asked for: (lowest, highest), or a list of all.
+
+    Parameters
+    ----------
+    ranks : (int, int) or list of int
+        Where a highest rank is beyond those of any V of this shape, it ends there.
+    shape : (int, int)
+        Of V.
+    """
     wrong = f"ranks must be (lowest, highest) or a list of ranks, not {ranks!r}"
     try:
         given = [check_integer(rank, "each rank", 1) for rank in ranks]
@@ -40,9 +48,16 @@ def check_ranks(ranks: Any) -> Grid:
         raise InvalidInputError(wrong) from error
     if not given or (isinstance(ranks, tuple) and (len(given) != 2 or given[0] > given[1])):
         raise InvalidInputError(wrong)
+    most = min(shape)
+    beyond = max(given) if not isinstance(ranks, tuple) else given[0]
+    if beyond > most:
+        raise InvalidInputError(
+            f"rank {beyond} is beyond a V of shape {shape[0]} x {shape[1]}, which {most} parts "
+            f"explain whole; give ranks of at most {most}"
+        )
     if not isinstance(ranks, tuple):
         return Grid(tuple(sorted(set(given))), False)
-    low, high = given
+    low, high = given[0], min(given[1], most)
     grid = [low]
     while grid[-1] < high:
         grid.append(min(high, max(grid[-1] + 1, round(grid[-1] * _RATIO))))

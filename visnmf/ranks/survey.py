@@ -63,7 +63,8 @@ def choose_rank(
         Images as columns, non-negative, in memory; n and m at least 2.
     ranks : (int, int) or list of int
         The lowest and the highest rank, as a tuple: a coarse grid is tried, then ranks around
-        the answer. A list: all of them. "ard" goes down from the highest in steps of one.
+        the answer; none beyond min(m, n). A list: all of them. "ard" goes down from the highest
+        in steps of one.
     criterion : {"heldout", "stability", "elbow", "ard"}
         What ranks are judged by.
     folds : int
@@ -138,7 +139,7 @@ def choose_rank(
     3
     """
     values = check_values(V)
-    grid = check_ranks(ranks)
+    grid = check_ranks(ranks, values.shape)
     if not isinstance(criterion, str) or criterion not in CRITERIA:
         raise InvalidInputError(
             f"criterion={criterion!r} is not known; use one of {', '.join(CRITERIA)}"

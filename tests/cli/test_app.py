@@ -11,6 +11,7 @@ import warnings
 import click
 import numpy as np
 import pytest
+from PIL import Image
 
 import visnmf
 from visnmf.cli import app, info
@@ -218,3 +219,12 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path):
     assert "you interrupted it" in told
     assert learning.returncode == 130
     assert visnmf.Model.load(tmp_path / "m.safetensors").rank == 100
+
+
+def test_the_limit_of_pixels_can_be_raised(run, tmp_path):
+    Image.new("L", (60, 50)).save(tmp_path / "p.png")
+    words = ["learn", str(tmp_path / "p.png"), "-k", "1", "-o", str(tmp_path / "m.safetensors")]
+    done = run("--max-pixels", "2999", *words)
+    assert done.exit_code == 1
+    assert "visnmf --max-pixels N" in done.stderr
+    assert run("--max-pixels", "3000", *words).exit_code == 0

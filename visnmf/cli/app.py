@@ -33,6 +33,7 @@ from visnmf.cli.reconstruct import reconstruct
 from visnmf.cli.report import report
 from visnmf.cli.show import show
 from visnmf.cli.similar import similar
+from visnmf.cli.source import MAX_PIXELS_KEY
 from visnmf.cli.stability import stability
 from visnmf.cli.text import note, one_line_warnings
 from visnmf.cli.verify import verify
@@ -117,13 +118,21 @@ class Commands(click.Group):
     epilog=_FIRST_SESSION,
 )
 @click.version_option(__version__, message="visnmf %(version)s")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Read pictures of up to N pixels; larger ones are refused as bombs. [default: 89478485]",
+)
 @debug_option
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context, max_pixels: int | None) -> None:
     """Learn the parts of pictures, and use them.
 
     From a folder of pictures visnmf learns a few dozen parts (an eye, a wheel, a stroke) so
     that each picture is nearly a sum of them: non-negative matrix factorization.
     """
+    ctx.meta[MAX_PIXELS_KEY] = max_pixels
 
 
 def main() -> NoReturn:

@@ -238,12 +238,13 @@ def _by_kind(
     reading: dict[str, Any],
 ) -> tuple[str, Any, Any, list[str]]:
     import visnmf.features
-    from visnmf.cli.source import quiet_libraries
+    from visnmf.cli.source import limits, quiet_libraries
     from visnmf.images.load_pictures import load_pictures
 
     with quiet_libraries(), read_progress() as progress:
+        settings = {**reading, **limits()}
         pictures = load_pictures(
-            source, mode=kind.mode, max_side=max_side, progress=progress, **reading
+            source, mode=kind.mode, max_side=max_side, progress=progress, **settings
         )
     sizes = sorted(set(pictures.sizes))
     if kind.sized and size is None and len(sizes) > 1:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from visnmf.images.imageset import ImageSet
     from visnmf.model import Model
 
-__all__ = ["load_model", "quiet_libraries", "read_like", "read_pictures"]
+__all__ = [
+    "MAX_PIXELS_KEY",
+    "limits",
+    "load_model",
+    "quiet_libraries",
+    "read_like",
+    "read_pictures",
+]
+
+MAX_PIXELS_KEY = "visnmf.max_pixels"
+"""Where the context of a command keeps the option of that name."""
 
 
 def read_pictures(source: str, **options: Any) -> ImageSet:
@@ -33,7 +43,19 @@ def read_pictures(source: str, **options: Any) -> ImageSet:
     from visnmf.images.load import load_images
 
     with quiet_libraries(), read_progress() as progress:
-        return load_images(source, progress=progress, **options)
+        return load_images(source, progress=progress, **{**options, **limits()})
+
+
+def limits() -> dict[str, Any]:
+    """Return `max_pixels` for the loader where the command line raises it, and Pillow's with it."""
+    context = click.get_current_context(silent=True)
+    most = None if context is None else context.meta.get(MAX_PIXELS_KEY)
+    if most is None:
+        return {}
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = max(most, Image.MAX_IMAGE_PIXELS or 0)
+    return {"max_pixels": most}
 
 
 @contextmanager
@@ -80,7 +102,7 @@ def read_like(encoder: Any, source: str | list[str], **options: Any) -> Any:
     from visnmf.tasks.encoders import encoder_of
 
     with quiet_libraries(), read_progress() as progress:
-        return encoder_of(encoder).load(source, progress=progress, **options)
+        return encoder_of(encoder).load(source, progress=progress, **{**options, **limits()})
 
 
 def load_model(path: Path, instead: str) -> Model:

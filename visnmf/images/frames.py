@@ -74,7 +74,8 @@ def check_pixels(path: str, height: int, width: int, options: ReadOptions) -> No
         raise ImageReadError(
             path,
             f"the picture has {height} x {width} pixels, more than max_pixels="
-            f"{options.max_pixels}: a decompression bomb, or raise max_pixels",
+            f"{options.max_pixels}: a decompression bomb, or raise max_pixels "
+            "(visnmf --max-pixels N ...)",
         )
 
 

@@ -75,7 +75,7 @@ def test_the_file_made_by_hand_is_in_order(tmp_path):
     with Container.open(tmp_path / "a") as container:
         assert not container.hurt()
         assert container.read(SectionKind.RESIDUAL, 1)[1] == bytes([18, 19, 20, 21])
-    rows = [(4, 0, 4), (5, 2, 8), (6, 4, 8), (6, 4, 2)]
+    rows = [(4, 0, 4), (5, 2, 8), (6, 5, 8), (6, 5, 2)]
     opened(tmp_path / "a", frame(directory(rows, **FACTORS, mode=5, step=0)))
 
 
@@ -243,7 +243,7 @@ def test_directories_that_are_bombs(tmp_path, length):
 def test_damaged_files_raise_our_error_or_are_read(tmp_path):
     """3,000 files with bytes changed, cut out, put in, or cut off."""
     rng = random.Random(1)
-    rows = [(1, 1, 4), (4, 0, 4), (5, 2, 4), (6, 4, 4), (6, 4, 2), (8, 3, 2), (8, 3, 2)]
+    rows = [(1, 1, 4), (4, 0, 4), (5, 2, 4), (6, 5, 4), (6, 5, 2), (8, 3, 2), (8, 3, 2)]
     whole = frame(directory(rows, **FACTORS, mode=5))
     path = tmp_path / "a"
     refused = good = 0
@@ -281,7 +281,7 @@ def test_damaged_files_raise_our_error_or_are_read(tmp_path):
 def test_headers_with_right_checksums_and_wrong_bytes(tmp_path):
     """Who writes a hostile file makes its checksums right: fields are held to what they may be."""
     rng = random.Random(2)
-    rows = [(1, 1, 4), (4, 0, 4), (5, 2, 4), (6, 4, 4), (6, 4, 2), (8, 3, 2), (8, 3, 2)]
+    rows = [(1, 1, 4), (4, 0, 4), (5, 2, 4), (6, 5, 4), (6, 5, 2), (8, 3, 2), (8, 3, 2)]
     whole = directory(rows, **FACTORS, mode=5)
     path = tmp_path / "a"
     refused = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = [
     "check_factor",
     "check_integer",
     "check_number",
+    "check_room",
     "check_seed",
     "check_values",
 ]
@@ -81,6 +83,20 @@ def check_integer(value: Any, name: str, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InvalidInputError(f"{name} must be a whole number of at least {least}, not {value!r}")
     return int(value)
+
+
+def check_room(rank: int, m: int, itemsize: int) -> None:
+    """Refuse a rank whose parts, and their products with each other, this machine cannot hold."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return  # not told on this system: then allocation itself must fail
+    needed = rank * (m + rank) * itemsize
+    if needed > memory:
+        raise InvalidInputError(
+            f"rank={rank} takes {needed / 2**30:,.0f} GiB for W and W'W, and this machine has "
+            f"{memory / 2**30:.0f}; V of {m} rows needs far fewer parts"
+        )
 
 
 def check_number(value: Any, name: str, least: float = 0.0) -> float:

@@ -16,7 +16,7 @@ from visnmf.matrices.protocol import Matrix
 from visnmf.solve.batches import taken, tiles_of
 from visnmf.solve.compose import Asked
 from visnmf.solve.compressed import compress
-from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
 from visnmf.solve.encode import goal_of
 from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.look import Look, look
@@ -123,6 +123,7 @@ def factorize_compressed(
     """
     trace = Trace(check_number(time_limit, "time_limit"), callback)
     rank = check_integer(rank, "rank", 1)
+    check_room(rank, 1, 4)  # of V itself nothing is known yet
     passes = check_integer(passes, "passes", 2)
     power = min(check_integer(power, "power", 1), passes - 1)
     _check_loss(loss)

@@ -12,7 +12,7 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.solve.batches import Stream, Whole, is_stream, taken
-from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
 from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.naming import named
 from visnmf.solve.online_run import Feed, OnlineRun
@@ -128,6 +128,7 @@ def factorize_online(
     """
     trace = Trace(check_number(time_limit, "time_limit"), callback)
     rank = check_integer(rank, "rank", 1)
+    check_room(rank, 1, 4)  # of V itself nothing is known yet
     batch_size = check_integer(batch_size, "batch_size", 1)
     passes = check_integer(passes, "passes", 1)
     if check_number(forget, "forget") >= 1:

@@ -18,7 +18,7 @@ from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import SQUARED_VALUE
 from visnmf.solve.checkpoint import keeper_of
 from visnmf.solve.compose import UPDATES, sort_terms
-from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
 from visnmf.solve.fingerprint import facts_of, fingerprint
 from visnmf.solve.given import check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in
@@ -71,6 +71,7 @@ def factorize_once(
     rank = check_integer(rank, "rank", 1)
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
     m, n = matrix.shape
+    check_room(rank, m, matrix.dtype.itemsize)
     mixing = check_smoothing(smoothing, rank, matrix)
     if mixing is not None and known_H is not None:
         raise InvalidInputError(

@@ -101,7 +101,9 @@ def read_lines(path):
         for file, context, bits in rows:
             if not context:
                 continue
-            lines = found.setdefault(str(Path(file).relative_to(ROOT)), {})
+            place = Path(file)
+            name = str(place.relative_to(ROOT) if place.is_absolute() else place)
+            lines = found.setdefault(name, {})
             for line in numbits_to_nums(bits):
                 lines.setdefault(str(line), []).append(context)
     return found

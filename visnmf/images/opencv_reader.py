@@ -121,12 +121,13 @@ def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from printing; its errors come as ours."""
     import cv2
 
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    log: Any = getattr(cv2.utils, "logging", cv2)  # older versions have both at the top
+    level = log.getLogLevel()
+    log.setLogLevel(0)  # silent
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        log.setLogLevel(level)
 
 
 def rgb_of(values: NDArray[Any]) -> NDArray[Any]:

@@ -139,7 +139,7 @@ def _parquet(
 def _npz(
     names: list[str], labels: NDArray[Any] | None, values: NDArray[Any], columns: list[str]
 ) -> bytes:
-    arrays = {
+    arrays: dict[str, Any] = {
         "features": values,
         "names": np.array([_unicode(name) for name in names], dtype=np.str_),
         "feature_names": np.array(columns, dtype=np.str_),
@@ -147,7 +147,8 @@ def _npz(
     if labels is not None:
         arrays["labels"] = labels if labels.dtype.kind in "fiub" else labels.astype(np.str_)
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    # Before NumPy 2.2 savez knows no allow_pickle and would keep it as an array; none holds objects
+    np.savez_compressed(content, **arrays)
     return content.getvalue()
 
 

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from visnmf.cli.scheduler import scheduler_option
+from visnmf.machine import memory_of_machine
 
 __all__ = ["LARGER", "check_larger", "larger_options", "method_of", "reads_lazily", "settings_for"]
 
@@ -31,6 +32,7 @@ LARGER = (
 """The names of the options."""
 
 _EVERY = 60.0
+_USUAL_MEMORY = 8e9  # where the system does not tell
 _SHARE = 0.25  # of memory, beyond which V is read in blocks
 _PACKED = 120  # bytes of V, at most, that a byte of a file of pictures becomes
 
@@ -182,7 +184,7 @@ def reads_lazily(source: str, reading: dict[str, Any], lazy: bool | None) -> boo
         return lazy
     if source.rstrip("/").lower().endswith((".zarr", ".zarr.zip")):
         return True
-    bound = _SHARE * memory_of_machine()
+    bound = _SHARE * (memory_of_machine() or _USUAL_MEMORY)
     if os.path.isfile(source) and not source.lower().endswith(".npy"):
         return False  # a movie tells its length when it was read
     try:
@@ -203,11 +205,3 @@ def _bytes_of(source: str, recursive: bool) -> int:
     from visnmf.images.sources import find_pictures
 
     return sum(os.path.getsize(path) for path in find_pictures(source, recursive=recursive))
-
-
-def memory_of_machine() -> float:
-    """Return the bytes of memory of this machine."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return 8e9

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.errors import ImageReadError
+from visnmf.machine import memory_of_machine
 
 __all__ = ["MAX_PIXELS", "Frame", "ReadOptions", "check_memory", "check_pixels", "full_scale"]
 
@@ -81,9 +81,8 @@ def check_pixels(path: str, height: int, width: int, options: ReadOptions) -> No
 
 def check_memory(path: str, nbytes: int, what: str = "the pictures") -> None:
     """Refuse what this machine's memory cannot hold, before it is allocated."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+    memory = memory_of_machine()
+    if memory is None:
         return  # not told on this system: then allocation itself must fail
     if nbytes > memory:
         raise ImageReadError(

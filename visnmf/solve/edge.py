@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Any
 
 import numpy as np
 
 from visnmf.errors import InvalidInputError
+from visnmf.machine import memory_of_machine
 
 __all__ = [
     "check_cast",
@@ -18,6 +18,7 @@ __all__ = [
     "check_room",
     "check_seed",
     "check_values",
+    "columns_of",
 ]
 
 _MOST = {4: 1e15, 8: 1e75}  # of a factor's entries, by the bytes of a float
@@ -31,7 +32,7 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
     which float32 holds exactly, and float16. Products of fourth degree in the entries must
     stay in range: float32 whose largest entry is beyond 1e-9 to 1e9 becomes float64.
     """
-    values = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
+    values = columns_of(V)
     if hasattr(values, "tocsr"):
         raise InvalidInputError(
             f"{name} is sparse, but has to be an array here; use {name}.toarray()"
@@ -78,6 +79,11 @@ def check_values(V: Any, name: str = "V") -> np.ndarray:
     return values
 
 
+def columns_of(V: Any) -> Any:
+    """Return the columns of an ImageSet; anything else as it is."""
+    return V.V if hasattr(V, "V") and hasattr(V, "layout") else V
+
+
 def check_integer(value: Any, name: str, least: int) -> int:
     """Return a whole number that is large enough."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
@@ -87,9 +93,8 @@ def check_integer(value: Any, name: str, least: int) -> int:
 
 def check_room(rank: int, m: int, itemsize: int) -> None:
     """Refuse a rank whose parts, and their products with each other, this machine cannot hold."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+    memory = memory_of_machine()
+    if memory is None:
         return  # not told on this system: then allocation itself must fail
     needed = rank * (m + rank) * itemsize
     if needed > memory:

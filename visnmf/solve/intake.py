@@ -19,7 +19,7 @@ from visnmf.matrices.protocol import ONE, Matrix
 from visnmf.matrices.sparse import Sparse
 from visnmf.matrices.stored import Stored
 from visnmf.solve.chunks import source_of, take_in_chunks
-from visnmf.solve.edge import check_values
+from visnmf.solve.edge import check_values, columns_of
 
 __all__ = ["is_sparse", "take_in"]
 
@@ -58,7 +58,7 @@ def take_in(
     _check_missing(missing)
     if (source := source_of(V)) is not None:
         return take_in_chunks(source, observed, weights, missing)
-    V = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
+    V = columns_of(V)
     if is_sparse(V):
         return _take_in_sparse(V, observed, weights, missing)
     if isinstance(observed, str):

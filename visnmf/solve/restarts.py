@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.kernels.threads import available, threads
+from visnmf.solve.edge import columns_of
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 from visnmf.solve.result import Factorization
@@ -67,7 +68,7 @@ def fit_many(
     (20, 2)
     """
     results: list[Factorization] = []
-    V = V.V if hasattr(V, "V") and hasattr(V, "layout") else V
+    V = columns_of(V)
     with threads(n_jobs):
         for run in _carried_out(V, list(fits), settings, available()):
             results.append(run)

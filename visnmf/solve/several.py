@@ -15,7 +15,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import available, cores
 from visnmf.measure.matching import match_parts
 from visnmf.solve.chunks import source_of
-from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.edge import check_integer, check_number, check_seed, columns_of
 from visnmf.solve.naming import is_robust
 from visnmf.solve.once import factorize_once
 from visnmf.solve.result import Factorization
@@ -166,7 +166,7 @@ def restarts(
     if n_init == 1:
         return Restarts((factorize_once(V, rank, seed=seed, time_limit=limit, **settings),))
     _check_several(V, processes, settings)
-    V = V.V if hasattr(V, "V") and hasattr(V, "layout") else V  # which processes share
+    V = columns_of(V)  # which processes share
     asked = [{**settings, "seed": seed}]
     later = later_start(init, settings.get("loss", "frobenius"))
     children = check_seed(seed).spawn(n_init - 1)

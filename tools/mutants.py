@@ -1,10 +1,13 @@
 """Mutation testing of the core: python tools/mutants.py [--count 200] [--seed 0] [--jobs 2].
 
 Each mutant is one small change somewhere in solve/, updates/, losses/ or terms/: an operator, a
-comparison, a number, a condition, a default. The tests that run its line are run, the quick ones
-first, on a copy of the repository; a mutant that none of them notices survives. Which tests run
-which lines comes from one run of them under coverage, which is kept in --folder. Prints the
-share that was killed, and each survivor as a difference.
+comparison, a number, a condition, a default. Tests that run its line are run on a copy of the
+repository: those of its own file first, then the quick ones, until about --seconds of them; a
+mutant that none of them notices survives. Which tests run which lines, and for how long, comes
+from one run under coverage (pytest-cov), which is kept in --folder, as is what became of each
+mutant, so a stopped run goes on where it was. Mutants that change nothing that can be seen are
+listed with the reason in tools/mutants_alike.toml and are counted apart. Prints the share that
+was killed, and each survivor as a difference. --survivors tries those again, with all tests.
 """
 
 import argparse
@@ -18,14 +21,15 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import tomllib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
 PLACES = ("solve", "updates", "losses", "terms")
-TESTS = ("solve", "updates", "losses", "terms", "conformance", "papers", "starts", "matrices")
-MOST = 16  # test functions that are run for a mutant
-SECONDS = 240
+OUTSIDE = ("archive", "cli", "report", "plots", "images", "curate", "hostile", "kernels")  # not run
 SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -61,8 +65,8 @@ def _drop_not(node):
     node.op, node.operand = ast.Not(), ast.UnaryOp(ast.Not(), node.operand)
 
 
-def annotations(tree):
-    """Return the lines of docstrings, annotations and imports, where nothing can break."""
+def idle_lines(tree):
+    """Return the lines of imports, where nothing can break."""
     lines = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -71,25 +75,28 @@ def annotations(tree):
 
 
 def mapped(folder):
-    """Return (file, line) -> tests, by one run under coverage."""
-    kept = folder / "lines.json"
+    """Return (file -> line -> tests, test -> seconds), by one run under coverage."""
+    kept = folder / "map.json"
     if not kept.exists():
         config = folder / "coveragerc"
-        config.write_text(
-            "[run]\nsource = visnmf\ndynamic_context = test_function\n"
-            f"data_file = {folder / 'coverage'}\n"
-        )
-        names = [f"tests/{name}" for name in TESTS]
-        command = ["-m", "coverage", "run", f"--rcfile={config}", "-m", "pytest", "-q", *names]
-        done = subprocess.run([sys.executable, *command], cwd=ROOT, check=False)
-        if done.returncode:
+        config.write_text(f"[run]\nrelative_files = True\ndata_file = {folder / 'coverage'}\n")
+        tests = [f"tests/{f.name}" for f in sorted((ROOT / "tests").iterdir())
+                 if f.name.startswith("test_") or f.is_dir() and f.name not in OUTSIDE
+                 and any(f.glob("test_*.py"))]  # fmt: skip
+        command = [sys.executable, "-m", "pytest", "-q", *tests, "--cov=visnmf",
+                   "--cov-context=test", f"--cov-config={config}", "--cov-report=",
+                   f"--junitxml={folder / 'times.xml'}", "-o", "junit_family=xunit1"]  # fmt: skip
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
             sys.exit("the tests fail as they are")
-        kept.write_text(json.dumps(read_lines(folder / "coverage")))
+        times = {}
+        for case in ElementTree.parse(folder / "times.xml").iter("testcase"):
+            times[f"{case.get('file')}::{case.get('name')}"] = float(case.get("time"))
+        kept.write_text(json.dumps([read_lines(folder / "coverage"), times]))
     return json.loads(kept.read_text())
 
 
 def read_lines(path):
-    """Return file -> line -> contexts, from a file of coverage.py."""
+    """Return file -> line -> tests, from a file of coverage.py; "" is what runs on importing."""
     from coverage.numbits import numbits_to_nums
 
     found = {}
@@ -99,75 +106,98 @@ def read_lines(path):
             "join file on file.id = file_id join context on context.id = context_id"
         )
         for file, context, bits in rows:
-            if not context:
-                continue
-            place = Path(file)
-            name = str(place.relative_to(ROOT) if place.is_absolute() else place)
-            lines = found.setdefault(name, {})
+            lines = found.setdefault(file, {})
             for line in numbits_to_nums(bits):
-                lines.setdefault(str(line), []).append(context)
-    return found
+                lines.setdefault(str(line), set()).add(context.partition("|")[0])
+    return {f: {k: sorted(tests) for k, tests in lines.items()} for f, lines in found.items()}
 
 
 def drawn(lines, count, seed):
-    """Return (file, line, new source, tests): mutants drawn evenly over all places."""
+    """Return mutants drawn evenly over all places: dictionaries of what they are."""
     every = []
     for place in PLACES:
         for path in sorted((ROOT / "visnmf" / place).glob("*.py")):
             tree = ast.parse(path.read_text())
-            idle = annotations(tree)
+            idle = idle_lines(tree)
             for k, (line, _) in enumerate(changes(tree)):
                 if line not in idle:
-                    every.append((path.relative_to(ROOT), line, k))
-    rng = random.Random(seed)
-    for path, line, k in rng.sample(every, min(count, len(every))):
+                    every.append((str(path.relative_to(ROOT)), line, k))
+    for path, line, k in random.Random(seed).sample(every, min(count, len(every))):
         tree = ast.parse((ROOT / path).read_text())
         before = ast.unparse(tree)
         changes(tree)[k][1]()
         after = ast.unparse(ast.fix_missing_locations(tree))
-        if after != before:
-            known = lines.get(str(path), {})
-            top = any(line == node.lineno for node in tree.body)  # runs when it is imported
-            tests = known.get(str(line), []) or (sum(known.values(), []) if top else [])
-            yield path, line, before, after, sorted(set(tests))
+        if after == before:
+            continue
+        known = lines.get(path, {})
+        tests = set(known.get(str(line), []))
+        if "" in tests:  # runs when the file is imported: all tests of the file
+            tests = set().union(*known.values())
+        pair = before.splitlines(), after.splitlines()
+        told = [d for d in difflib.unified_diff(*pair, lineterm="", n=0)][3:]
+        yield {"path": path, "line": line, "after": after, "told": told, "tests": tests - {""}}
 
 
-def names_of(path, contexts, rng):
-    """Return tests by their names for pytest: some that run a line, its own file's ones first."""
-    places = {}
-    for context in contexts:  # tests.solve.test_iterate.test_name, or without the folders
-        module, _, function = context.rpartition(".")
-        for file in sorted((ROOT / "tests").rglob(f"{module.split('.')[-1]}.py")):
-            if f"def {function}(" in file.read_text():
-                places[f"{file.relative_to(ROOT)}::{function}"] = file.stem == f"test_{path.stem}"
-    own = [name for name, mine in places.items() if mine]
-    others = [name for name, mine in places.items() if not mine]
-    rng.shuffle(own)
-    rng.shuffle(others)
-    return (own + others)[:MOST]
+def chosen(mutant, times, seconds):
+    """Return the tests that are run for a mutant, its own file's first, and their seconds."""
+    own = f"test_{Path(mutant['path']).stem}.py"
+    tests = [test for test in mutant["tests"] if test in times]
+    tests.sort(key=lambda test: (Path(test.split("::")[0]).name != own, times[test], test))
+    taken, total, functions = [], 0.0, Counter()
+    for test in tests:
+        functions[test.split("[")[0]] += 1
+        if functions[test.split("[")[0]] > 12:  # of the many cases of one function, some
+            continue
+        taken.append(test)
+        total += times[test] + 0.02
+        if total > seconds or len(taken) == 600:
+            break
+    return taken, total
 
 
-def tried(mutant, number, copies):
+def tried(mutant, times, seconds, copies):
     """Return whether a test fails on a mutant, in one of the copies of the repository."""
-    path, _, _, after, contexts = mutant
-    tests = names_of(path, contexts, random.Random(number))
+    tests, expected = chosen(mutant, times, seconds)
     if not tests:
         return False
     copy = copies.pop()
-    original = (copy / path).read_text()
+    path = copy / mutant["path"]
+    original = path.read_text()
     try:
-        (copy / path).write_text(after)
+        path.write_text(mutant["after"])
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-        environment = {**os.environ, "PYTHONPATH": str(copy)}
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, timeout=SECONDS, check=False
-        )
+            command, cwd=copy, env=environment, capture_output=True, check=False,
+            timeout=40 + 5 * expected,
+        )  # fmt: skip
         return done.returncode != 0
     except subprocess.TimeoutExpired:
         return True
     finally:
-        (copy / path).write_text(original)
+        path.write_text(original)
         copies.append(copy)
+
+
+def copied(work, jobs):
+    """Return as many copies of what the tests need."""
+    copies = [Path(work) / str(k) / ROOT.name for k in range(jobs)]
+    for copy in copies:
+        for name in ("visnmf", "tests", "tools", "datasets", "examples", "pyproject.toml"):
+            if (ROOT / name).is_dir():
+                ignored = shutil.ignore_patterns("output")
+                shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+            else:
+                shutil.copy(ROOT / name, copy / name)
+    return copies
+
+
+def alike(mutant, known):
+    """Return why a mutant can do nothing that is seen, or None."""
+    for entry in known:
+        if entry["file"] == mutant["path"] and entry["change"].split("\n") == mutant["told"]:
+            return entry["why"]
+    return None
 
 
 def main():
@@ -176,34 +206,41 @@ def main():
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=40, help="of tests, for one mutant")
+    parser.add_argument("--survivors", action="store_true", help="try again what survived")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    lines = mapped(options.folder)
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    lines, times = mapped(folder)
+    kept = folder / "results.json"
+    results = json.loads(kept.read_text()) if kept.exists() else {}
+    known = tomllib.loads((ROOT / "tools" / "mutants_alike.toml").read_text())["mutant"]
     mutants = list(drawn(lines, options.count, options.seed))
-    with tempfile.TemporaryDirectory() as work:
-        copies = [Path(work) / str(k) / ROOT.name for k in range(options.jobs)]
-        for copy in copies:
-            for name in ("visnmf", "tests", "tools", "datasets", "pyproject.toml"):
-                if (ROOT / name).is_dir():
-                    ignored = shutil.ignore_patterns("__pycache__")
-                    shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-                else:
-                    shutil.copy(ROOT / name, copy / name)
+    seen = [mutant for mutant in mutants if not alike(mutant, known)]
+    with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(options.jobs) as pool:
+        copies = copied(work, options.jobs)
+
+        def outcome(mutant):
+            name = "\n".join([mutant["path"], *mutant["told"]])
+            if not results.get(name, False) and (options.survivors or name not in results):
+                seconds = 10 * options.seconds if options.survivors else options.seconds
+                results[name] = tried(mutant, times, seconds, copies)
+                kept.write_text(json.dumps(results))
+            return results[name]
+
         killed = 0
-        with ThreadPoolExecutor(options.jobs) as pool:
-            tasks = [pool.submit(tried, m, k, copies) for k, m in enumerate(mutants)]
-            for done, (task, mutant) in enumerate(zip(tasks, mutants, strict=True), 1):
-                killed += task.result()
-                if not task.result():
-                    path, line, before, after, tests = mutant
-                    pair = before.splitlines(), after.splitlines()
-                    told = [d for d in difflib.unified_diff(*pair, lineterm="", n=0)][3:]
-                    untested = "" if tests else " (no test runs it)"
-                    print(f"survives: {path}:{line}{untested}", *told, sep="\n    ", flush=True)
-                if done % 10 == 0:
-                    print(f"{killed} of {done} killed", flush=True)
-    print(f"{killed} of {len(mutants)} mutants killed: {killed / max(len(mutants), 1):.1%}")
+        for done, (dead, mutant) in enumerate(zip(pool.map(outcome, seen), seen, strict=True), 1):
+            killed += dead
+            if not dead:
+                untested = "" if mutant["tests"] else " (no test runs it)"
+                told = [f"survives: {mutant['path']}:{mutant['line']}{untested}", *mutant["told"]]
+                print("\n    ".join(told), flush=True)
+            if done % 10 == 0:
+                print(f"{killed} of {done} killed", flush=True)
+    apart = len(mutants) - len(seen)
+    print(f"{killed} of {len(seen)} mutants killed: {killed / max(len(seen), 1):.1%}; "
+          f"{apart} more change nothing that is seen (tools/mutants_alike.toml)")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -209,6 +209,10 @@ def test_a_range_of_few_columns_is_not_left_over(n, lying, dtype, monkeypatch):
         np.testing.assert_allclose(other, found[0], rtol=50 * eps)
 
 
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT", "0") != "0",
+    reason="compilation is off, and vector code has no stand-in in a new process",
+)
 def test_a_thread_that_outlives_the_main_one_can_still_fit():
     code = (
         "import threading, numpy as np, visnmf, visnmf.kernels.threads as t; "

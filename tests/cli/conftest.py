@@ -1,9 +1,14 @@
+from inspect import signature
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import visnmf
 from visnmf.cli.app import cli
+
+# Before click 8.2 what goes to stderr has to be asked for
+_APART = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 
 
 @pytest.fixture
@@ -12,7 +17,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        return CliRunner().invoke(cli, [str(word) for word in words], prog_name="visnmf")
+        return CliRunner(**_APART).invoke(cli, [str(word) for word in words], prog_name="visnmf")
 
     return run
 

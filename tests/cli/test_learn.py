@@ -79,6 +79,14 @@ def test_colors_sizes_and_folders(run, color_folder, tmp_path, color):
     assert visnmf.Model.load(tmp_path / "m.safetensors").layout.shape == (5, 4, 3)
 
 
+def test_two_words_on_colors_that_differ_are_refused(run, color_folder):
+    words = ("-r", "--size", "5x4", "--color", "--mode")
+    result = learn(run, color_folder, *words, "keep", rank=2)
+    assert result.exit_code == 2
+    assert "--color is short for --mode rgb" in result.stderr
+    assert learn(run, color_folder, *words, "rgb", rank=2).exit_code == 0
+
+
 def test_pictures_of_several_sizes_need_a_size(run, color_folder):
     result = learn(run, color_folder, "-r")
     assert result.exit_code == 1

@@ -185,6 +185,8 @@ on_error_option = click.option(
 )
 
 
+_COLOR = "visnmf --color"
+
 _SHAPE = (
     click.option(
         "--size", type=Size(), metavar="HxW", help="Resize all pictures to this height x width."
@@ -196,7 +198,14 @@ _SHAPE = (
         show_default=True,
         help="A picture of another size than --size: stretch it, crop it to shape, or refuse it.",
     ),
-    click.option("--color", "mode", flag_value="rgb", help="Short for --mode rgb."),
+    click.option(
+        "--color",
+        is_flag=True,
+        is_eager=True,  # so that it is there when --mode is asked
+        expose_value=False,
+        callback=lambda context, _, given: context.meta.update({_COLOR: given}),
+        help="Short for --mode rgb.",
+    ),
 )
 
 
@@ -206,8 +215,19 @@ def _mode_option(usual: str) -> Callable[[_Command], _Command]:
         type=click.Choice(["gray", "rgb", "keep"]),
         default=usual,
         show_default=True,
+        callback=_color_or,
         help="What to make of colors.",
     )
+
+
+def _color_or(context: click.Context, option: click.Parameter, mode: str) -> str:
+    """Return the mode that is given, or "rgb" for --color."""
+    if not context.meta.get(_COLOR):
+        return mode
+    given = context.get_parameter_source("mode") is not click.core.ParameterSource.DEFAULT
+    if given and mode != "rgb":
+        raise click.BadParameter(f"--color is short for --mode rgb; leave one out ({mode!r})")
+    return "rgb"
 
 
 def _shaped(command: _Command, usual: str) -> _Command:

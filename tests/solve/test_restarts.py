@@ -1,6 +1,9 @@
 """Many fits of one V: in processes or in turn, the same results in the same order."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 import visnmf
 from visnmf.solve import restarts
@@ -30,6 +33,37 @@ def test_processes_give_what_turns_give(monkeypatch):
     for fit, run in zip(FITS, runs, strict=True):
         assert np.array_equal(run.W, alone(fit).W)
         assert np.array_equal(run.H, alone(fit).H)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "starting", "handed"),
+    [
+        ((2, 2, 2, 2), 5.9, 3),
+        ((2, 2, 2, 2), 6.1, 0),  # after the first 6 s are left, after the second 4
+        ((1, 7, 1, 1), 7.9, 2),  # 3, then 8
+        ((1, 7, 1, 1), 8.1, 0),
+    ],
+)
+def test_processes_are_started_where_what_is_left_would_take_longer(
+    monkeypatch, seconds, starting, handed
+):
+    now, sent = [5.0], []
+
+    def fit(V, fit, settings):
+        now[0] += seconds[FITS.index(fit)]
+        return fit
+
+    def in_processes(V, fits, settings, team):
+        sent.append((fits, team))
+        yield from fits
+
+    monkeypatch.setattr(restarts, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(restarts, "_STARTING", starting)
+    monkeypatch.setattr(restarts, "available", lambda: 2)
+    monkeypatch.setattr(restarts, "_fit", fit)
+    monkeypatch.setattr(restarts, "_in_processes", in_processes)
+    assert fit_many(V, FITS) == FITS
+    assert sent == ([(FITS[-handed:], 2)] if handed else [])
 
 
 def test_a_true_answer_leaves_out_the_rest():

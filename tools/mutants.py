@@ -2,17 +2,18 @@
 
 Each mutant is one small change somewhere in solve/, updates/, losses/ or terms/: an operator, a
 comparison, a number, a condition, a default. Tests that run its line are run on a copy of the
-repository: those of its own file first, then the quick ones, until about --seconds of them; a
-mutant that none of them notices survives. Which tests run which lines, and for how long, comes
-from one run under coverage (pytest-cov), which is kept in --folder, as is what became of each
-mutant, so a stopped run goes on where it was. Mutants that change nothing that can be seen are
-listed with the reason in tools/mutants_alike.toml and are counted apart. Prints the share that
-was killed, and each survivor as a difference. --survivors tries those again, with all tests.
+repository, until one fails or about --seconds of them have passed: it survives then. Which tests
+run which lines, and for how long, comes from a run under coverage (pytest-cov) that is kept in
+--folder, as is what became of each mutant, so that a stopped run goes on where it was. Mutants
+that change nothing that can be seen are listed with the reason in tools/mutants_alike.toml and
+are counted apart. Prints the share that was killed, and each survivor as a difference.
+--survivors tries those again, for ten times as long.
 """
 
 import argparse
 import ast
 import difflib
+import hashlib
 import json
 import os
 import random
@@ -29,7 +30,11 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
 PLACES = ("solve", "updates", "losses", "terms")
-OUTSIDE = ("archive", "cli", "report", "plots", "images", "curate", "hostile", "kernels")  # not run
+MOST = 12  # cases of one test function that are run for a mutant
+TESTED = (
+    "", "conformance", "estimator", "faces", "features", "kin", "losses", "matrices", "model",
+    "papers", "ranks", "solve", "starts", "tasks", "terms", "trust", "updates",
+)  # fmt: skip
 SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -75,24 +80,52 @@ def idle_lines(tree):
 
 
 def mapped(folder):
-    """Return (file -> line -> tests, test -> seconds), by one run under coverage."""
+    """Return (file -> line -> tests, test -> seconds), by runs under coverage.
+
+    What is kept of an earlier run is taken for the test files that are as they were, unless the
+    core itself has changed.
+    """
     kept = folder / "map.json"
-    if not kept.exists():
-        config = folder / "coveragerc"
-        config.write_text(f"[run]\nrelative_files = True\ndata_file = {folder / 'coverage'}\n")
-        tests = [f"tests/{f.name}" for f in sorted((ROOT / "tests").iterdir())
-                 if f.name.startswith("test_") or f.is_dir() and f.name not in OUTSIDE
-                 and any(f.glob("test_*.py"))]  # fmt: skip
-        command = [sys.executable, "-m", "pytest", "-q", *tests, "--cov=visnmf",
-                   "--cov-context=test", f"--cov-config={config}", "--cov-report=",
-                   f"--junitxml={folder / 'times.xml'}", "-o", "junit_family=xunit1"]  # fmt: skip
-        if subprocess.run(command, cwd=ROOT, check=False).returncode:
-            sys.exit("the tests fail as they are")
-        times = {}
-        for case in ElementTree.parse(folder / "times.xml").iter("testcase"):
-            times[f"{case.get('file')}::{case.get('name')}"] = float(case.get("time"))
-        kept.write_text(json.dumps([read_lines(folder / "coverage"), times]))
-    return json.loads(kept.read_text())
+    sources, files = digests("visnmf", PLACES), digests("tests", TESTED)
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    if known.get("sources") != sources:
+        known = {"sources": sources, "files": {}, "lines": {}, "times": {}}
+    changed = [file for file in files if known["files"].get(file) != files[file]]
+    if changed:
+        lines, times = run_under_coverage(folder, changed)
+        gone = {file for file in known["files"] if files.get(file) != known["files"][file]}
+        for path, tests_of in known["lines"].items():
+            for line, tests in tests_of.items():
+                tests = [test for test in tests if test.partition("::")[0] not in gone]
+                found = lines.setdefault(path, {}).setdefault(line, [])
+                found.extend(test for test in tests if test not in found)
+        times = {**known["times"], **times}
+        known = {"sources": sources, "files": files, "lines": lines, "times": times}
+        kept.write_text(json.dumps(known))
+    return known["lines"], known["times"]
+
+
+def digests(top, places):
+    """Return file -> digest of Python files."""
+    found = [path for place in places for path in sorted((ROOT / top / place).glob("*.py"))]
+    return {str(p.relative_to(ROOT)): hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
+
+
+def run_under_coverage(folder, files):
+    """Return (file -> line -> tests, test -> seconds) of some test files."""
+    config = folder / "coveragerc"
+    config.write_text(f"[run]\nrelative_files = True\ndata_file = {folder / 'coverage'}\n")
+    (folder / "coverage").unlink(missing_ok=True)
+    tests = [file for file in files if Path(file).name.startswith("test_")]
+    command = [sys.executable, "-m", "pytest", "-q", *tests, "--cov=visnmf",
+               "--cov-context=test", f"--cov-config={config}", "--cov-report=",
+               f"--junitxml={folder / 'times.xml'}", "-o", "junit_family=xunit1"]  # fmt: skip
+    if tests and subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit("the tests fail as they are")
+    times = {}
+    for case in ElementTree.parse(folder / "times.xml").iter("testcase"):
+        times[f"{case.get('file')}::{case.get('name')}"] = float(case.get("time"))
+    return read_lines(folder / "coverage"), times
 
 
 def read_lines(path):
@@ -139,19 +172,25 @@ def drawn(lines, count, seed):
 
 
 def chosen(mutant, times, seconds):
-    """Return the tests that are run for a mutant, its own file's first, and their seconds."""
+    """Return the tests that are run for a mutant, and their seconds.
+
+    Of each test function its quickest case comes first, those of the mutant's own file before
+    the others; then the second case of each, and so on.
+    """
     own = f"test_{Path(mutant['path']).stem}.py"
-    tests = [test for test in mutant["tests"] if test in times]
-    tests.sort(key=lambda test: (Path(test.split("::")[0]).name != own, times[test], test))
-    taken, total, functions = [], 0.0, Counter()
-    for test in tests:
-        functions[test.split("[")[0]] += 1
-        if functions[test.split("[")[0]] > 12:  # of the many cases of one function, some
-            continue
-        taken.append(test)
-        total += times[test] + 0.02
-        if total > seconds or len(taken) == 600:
+    cases = Counter()
+    ranked = []
+    for test in sorted(mutant["tests"] & times.keys(), key=lambda test: (times[test], test)):
+        file, _, case = test.partition("::")
+        function = file, case.split("[")[0]
+        ranked.append((cases[function], Path(file).name != own, times[test], test))
+        cases[function] += 1
+    taken, total = [], 0.0
+    for turn, _, time, test in sorted(ranked):
+        if turn == MOST or total > seconds:
             break
+        taken.append(test)
+        total += time + 0.02
     return taken, total
 
 

@@ -31,6 +31,16 @@ def go(problem, pair, rule, *, extrapolate=True, trace=None):
     return reason, [record.objective for record in trace.history]
 
 
+@pytest.mark.parametrize(
+    ("term", "factor", "on_logs"),
+    [("none", "H", True), ("Sparseness", "H", False), ("Sparseness", "W", False)],
+)
+def test_only_where_both_factors_stay_positive_logarithms_are_pushed(term, factor, on_logs):
+    problem = Case("dense, rows contiguous", 1.5, term, factor, "auto").composed()
+    assert [problem.W.positive, problem.H.positive].count(False) == (term != "none")
+    assert problem.extrapolation() == (Extrapolation.on_logs() if on_logs else Extrapolation())
+
+
 @pytest.mark.parametrize("extrapolate", [True, False])
 @pytest.mark.parametrize("term", TERMS)
 @pytest.mark.parametrize("loss", LOSSES)

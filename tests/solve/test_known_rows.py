@@ -84,6 +84,18 @@ def test_parts_much_alike_go_to_the_active_set():
     assert_exact(encode(values, alike, observed=KNOWN), values, alike, KNOWN, 1e-5)
 
 
+def test_every_image_that_is_late_is_solved_outright():
+    """After one sweep over parts that are much alike all are late, whoever shares their mask."""
+    from visnmf.kernels import reference
+
+    alike = 1 + 0.05 * RNG.random((M, RANK))
+    values = np.where(KNOWN, alike @ RNG.random((RANK, N)) + 0.05 * RNG.random((M, N)), 0)
+    H = fit_known_rows(
+        Masked(values, KNOWN), np.ascontiguousarray(alike.T), reference, sweeps=1, goal=1e-12
+    )
+    assert_exact(H, values, alike, KNOWN, 1e-7)
+
+
 def test_images_of_which_nothing_is_known_get_nothing():
     known = KNOWN.copy()
     known[:, [3, 70]] = False

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from visnmf import factorize
 from visnmf.errors import InvalidInputError
+from visnmf.solve.edge import check_room
 from visnmf.solve.encode import encode
 
 GOOD = np.ones((4, 5))
@@ -151,3 +152,17 @@ def test_encode_refuses_as_factorize_does(V, W, message):
         encode(V, W)
     with pytest.raises(InvalidInputError, match="kernels"):
         encode(GOOD, GOOD, kernels="fortran")
+
+
+def test_a_rank_that_this_machine_cannot_hold_is_told_with_figures(monkeypatch):
+    needed = 100 * (10**9 + 100) * 8  # W' of 100 rows and W'W, in float64
+    monkeypatch.setattr("visnmf.solve.edge.memory_of_machine", lambda: needed)
+    check_room(100, 10**9, 8)
+    monkeypatch.setattr("visnmf.solve.edge.memory_of_machine", lambda: 24 * 2**30)
+    with pytest.raises(InvalidInputError, match=r"rank=100 takes 745 GiB .* machine has 24;"):
+        check_room(100, 10**9, 8)
+    monkeypatch.setattr("visnmf.solve.edge.memory_of_machine", lambda: needed - 1)
+    with pytest.raises(InvalidInputError, match="far fewer parts"):
+        check_room(100, 10**9, 8)
+    monkeypatch.setattr("visnmf.solve.edge.memory_of_machine", lambda: None)
+    check_room(10**9, 10**9, 8)

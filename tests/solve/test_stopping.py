@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from visnmf import factorize
+from visnmf.losses.models import Point
+from visnmf.solve.stopping import Rule
 
 RNG = np.random.default_rng(0)
 V = RNG.random((60, 5)) @ RNG.random((5, 200)) + 0.1 * RNG.random((60, 200))
@@ -133,3 +135,14 @@ def test_seconds_only_grow():
     seconds = [record.seconds for record in factorize(V, 5).history]
     assert (np.diff(seconds) >= 0).all()
     assert seconds[0] > 0
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_gradient_is_measured_by_what_there_was(absolute):
+    rule = Rule(1, absolute=absolute)
+    start = Point(9.0, 30.0, 9.0), Point(9.0, 10.0, 16.0)
+    now = Point(5.0, 3.0, 9.0), Point(5.0, 1.0, 16.0)
+    # sums of absolute values over those of the start, or the norm over that at zero
+    assert rule.violation(start, now, at_zero=50.0) == pytest.approx(0.1)
+    nothing = Point(0.0, 0.0, 0.0), Point(0.0, 0.0, 0.0)
+    assert rule.violation(nothing, nothing, at_zero=0.0) == 0

@@ -315,3 +315,14 @@ def test_what_killed_processes_left_is_removed(tmp_path):
         path.write_bytes(b"")
     factorize(V, 5, checkpoint=tmp_path / "c", **LONG)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".c.notes.tmp", other.name, "c"]
+
+
+def test_passes_over_v_go_on_being_counted(tmp_path):
+    settings = {**LONG, "warmup": "none", "init": "random"}
+    source = MAKE["chunked"](np.float32)
+    whole = [record.passes for record in factorize(source, 5, **settings).history]
+    crash(source, tmp_path / "c", iteration=12, **settings)
+    again = factorize(source, 5, checkpoint=tmp_path / "c", resume=True, **settings)
+    passes = [record.passes for record in again.history]
+    assert passes == sorted(passes)
+    assert whole[-1] <= passes[-1] <= whole[-1] + 4  # V is looked over and its models built anew

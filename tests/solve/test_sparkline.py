@@ -58,3 +58,14 @@ def test_a_run_without_history():
     bare._repr_pretty_(printer, False)
     assert printer.written == repr(bare)
     assert "<svg" not in bare._repr_html_()
+
+
+def test_a_long_course_is_drawn_from_its_first_to_its_last_value():
+    values = np.concatenate([[50.0], np.full(998, 20.0), [10.0]])
+    (places,) = re.findall(r'points="([^"]+)"', spark_svg(values))
+    points = [tuple(map(float, place.split(","))) for place in places.split()]
+    assert len(points) < 200
+    assert (points[0][1], points[-1][1]) == (2, 26)
+    assert {y for _, y in points[1:-1]} == {20.0}  # three quarters of the way down
+    text = spark_text(values)
+    assert (text[0], text[-1]) == ("█", "▁")

@@ -215,3 +215,20 @@ def test_tiny_and_huge_scales_step_alike():
         scaled = F.copy()
         ProjectedGradient().step(scaled, Quadratic(model.G * scale, model.B * scale, 0.0))
         np.testing.assert_allclose(scaled, plain, rtol=1e-3, atol=1e-4)
+
+
+def test_a_step_has_to_lower_the_model_by_a_share_of_what_its_slope_says(monkeypatch):
+    """Lin 2007, equation 17, with sigma 0.01."""
+    rules = []
+
+    def search(F, gradient, alpha, constraint, suffices):
+        rules.append(suffices)
+        return alpha, None
+
+    monkeypatch.setattr("visnmf.updates.gradient._search", search)
+    model = Quadratic(np.eye(1), np.ones((1, 1)), 0.0)
+    ProjectedGradient().step(np.zeros((1, 1)), model)
+    (suffices,) = rules
+    for square, enough in ((0.98, True), (1.0, False), (1.01, False)):
+        D = np.full((1, 1), np.sqrt(2 * square))  # the model grows by the square above the slope
+        assert suffices(D, D, -1.0) == enough

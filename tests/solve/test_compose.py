@@ -129,3 +129,11 @@ def test_terms_one_or_several():
 def test_terms_that_are_refused(terms, message):
     with pytest.raises(InvalidInputError, match=message):
         sort_terms(terms, "H", (RANK, 20))
+
+
+@pytest.mark.parametrize("update", ["hals", "gradient", "fast gradient", "mu"])
+def test_curvatures_of_each_column_are_taken_but_by_pivoting(update):
+    composed = Case(DENSE, "frobenius", "Graph", "H", update).composed()
+    assert not composed.H.update.uniform_only
+    with pytest.raises(InvalidInputError, match="one curvature for all columns"):
+        Case(DENSE, "frobenius", "Graph", "H", "bpp").composed()

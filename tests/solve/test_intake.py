@@ -11,6 +11,7 @@ from visnmf.matrices.entries import Entries
 from visnmf.matrices.masked import Masked
 from visnmf.matrices.protocol import ONE, VALUE
 from visnmf.matrices.sparse import Sparse
+from visnmf.solve.chunks import source_of
 from visnmf.solve.intake import take_in
 
 V = np.arange(1.0, 21).reshape(4, 5)
@@ -268,3 +269,16 @@ def test_weights_and_values_lie_in_one_order():
     matrix = take_in(np.asfortranarray(V), observed=np.asfortranarray(KNOWN))
     assert matrix.values.flags.f_contiguous
     assert matrix.weights.flags.f_contiguous
+
+
+def test_large_mapped_arrays_are_read_in_blocks_and_small_ones_as_they_are(tmp_path, monkeypatch):
+    np.save(tmp_path / "V.npy", np.ones((6, 8)))
+    np.save(tmp_path / "pictures.npy", np.ones((3, 4, 4)))
+    mapped, pictures = (np.load(tmp_path / f"{name}.npy", "r") for name in ("V", "pictures"))
+    assert source_of(mapped) is None
+    monkeypatch.setattr("visnmf.solve.chunks._MAPPED", mapped.nbytes)
+    assert source_of(mapped).shape == (6, 8)
+    assert source_of(pictures) is None  # no V: refused as any array is
+    assert source_of(np.asarray(mapped)) is None
+    monkeypatch.setattr("visnmf.solve.chunks._MAPPED", mapped.nbytes + 1)
+    assert source_of(mapped) is None

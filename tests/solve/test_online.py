@@ -328,3 +328,16 @@ def test_images_that_cannot_be_read_teach_nothing():
     assert set(source.lost) == {7, 8}
     assert not found.H[:, 7:9].any()
     assert found.settings["relative_error"] < 0.02
+
+
+def test_batches_of_one_image_are_batches():
+    V = planted(n=300)
+    found = visnmf.factorize_online(V, 4, batch_size=1)
+    assert error(V, found.W, found.H) <= 1.2 * error(V, *planted_fit(V))
+    with pytest.raises(InvalidInputError, match="batch_size must be a whole number of at least 1"):
+        visnmf.factorize_online(V, 4, batch_size=0)
+
+
+def planted_fit(V):
+    found = visnmf.factorize(V, 4)
+    return found.W, found.H

@@ -174,3 +174,17 @@ def test_nothing_but_empty_parts():
     F = np.ones((2, 3))
     BlockPivoting().step(F, Quadratic(np.zeros((2, 2)), np.zeros((2, 3)), 0.0))
     np.testing.assert_array_equal(F, 1)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_parts_that_are_twins_are_solved_at_any_scale(scale):
+    A, V = (
+        np.random.default_rng(0).random((3, 12)) * scale,
+        np.random.default_rng(1).random((12, 9)),
+    )
+    A = np.concatenate([A, A])
+    model = Quadratic(A @ A.T, A @ V, 0.5 * (V**2).sum())
+    F = np.zeros((6, 9))
+    BlockPivoting().step(F, model)
+    best = np.array([nnls(A.T, v)[1] for v in V.T])
+    np.testing.assert_allclose(np.linalg.norm(V - A.T @ F, axis=0), best, rtol=1e-6)

@@ -99,3 +99,14 @@ def test_stability_writes_it_beside_the_parts(folder, tmp_path):
     model = Model.load(sure)
     assert ((model.stability > 0) & (model.stability <= 1)).all()
     np.testing.assert_array_equal(model.W, Model.load(folder / "few.safetensors").W)
+
+
+def test_black_pictures_are_not_judged(tmp_path):
+    np.save(tmp_path / "black.npy", np.zeros((12, 6, 6), np.uint8))
+    model = tmp_path / "black.safetensors"
+    told = run("learn", tmp_path / "black.npy", "-k", 2, "-o", model, *QUICK, "--n-init", 2)
+    assert "none to compare: all parts are zero" in told
+    assert "least stable" not in run("info", model)
+    told = run("stability", model, tmp_path / "black.npy", code=1)
+    assert "all pictures are black" in told
+    assert "0.000" not in told

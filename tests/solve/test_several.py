@@ -177,3 +177,10 @@ def test_the_estimator_keeps_the_best(V):
         visnmf.NMF(2, init="custom", n_init=2).fit_transform(
             V.T, W=np.ones((60, 2)), H=np.ones((2, 625))
         )
+
+
+def test_parts_that_are_all_zero_have_no_stability():
+    found = restarts(np.zeros((8, 9)), 2, 3)
+    assert np.isnan(found.stability).all()
+    assert "stability" not in found.best.settings, "NaN is no JSON"
+    assert found.best.settings["objectives"] == [0, 0, 0]

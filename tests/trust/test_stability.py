@@ -102,3 +102,13 @@ def test_what_cannot_be_drawn_from_is_refused(tmp_path, model):
         part_stability(faces, 3, n_boot=0)
     with pytest.raises(InvalidInputError, match="pixels"):
         part_stability(faces, model)
+
+
+def test_of_black_pictures_there_is_nothing_to_compare(pictures, model):
+    black = pictures.replace(V=np.zeros_like(pictures.V))
+    with pytest.raises(InvalidInputError, match="all pictures are black"):
+        part_stability(black, model, n_boot=2)
+    with pytest.raises(InvalidInputError, match="all pictures are black"):
+        part_stability(black, 2, n_boot=2)
+    with pytest.raises(InvalidInputError, match="all parts are zero"):
+        part_stability(pictures, learn(black, 2), n_boot=2)

@@ -39,7 +39,7 @@ class Restarts:
         In the order of their starts.
     best : Factorization
         The one of the least objective, the first of several. If there are others, its `settings`
-        tell the `objectives` of all runs, and the `stability` of its parts.
+        tell the `objectives` of all runs, and the `stability` of its parts, if any is not zero.
     """
 
     runs: tuple[Factorization, ...]
@@ -67,11 +67,12 @@ class Restarts:
 
     @property
     def stability(self) -> np.ndarray:
-        """The mean of these cosines for each part, (rank,); NaN where there is one run only.
+        """The mean of these cosines for each part, (rank,).
 
-        1 says that every start finds this part.
+        1 says that every start finds this part. NaN where there is nothing to compare: one run
+        only, or no part that is not zero, as of black pictures.
         """
-        if not len(self.cosines):
+        if not len(self.cosines) or not self.runs[self.index].W.any():
             return np.full(self.runs[0].rank, math.nan)
         found: np.ndarray = self.cosines.mean(axis=0)
         return found
@@ -83,13 +84,14 @@ class Restarts:
         if len(self.runs) == 1:
             return found
         asked = self.runs[0].settings  # as it was asked for, so that it can be again
-        told = {
+        told: dict[str, Any] = {
             "init": asked["init"],
             "seed": asked["seed"],
             "n_init": len(self.runs),
             "objectives": [float(objective) for objective in self.objectives],
-            "stability": [float(cosine) for cosine in self.stability],
         }
+        if not np.isnan(self.stability).any():  # JSON has no NaN
+            told["stability"] = [float(cosine) for cosine in self.stability]
         return replace(found, settings={**found.settings, **told})
 
     def __repr__(self) -> str:

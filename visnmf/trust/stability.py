@@ -129,8 +129,8 @@ def part_stability(
     Raises
     ------
     InvalidInputError
-        The pictures are not in memory or do not fit, or it is not known how the parts were
-        learned.
+        The pictures are not in memory or do not fit, these or the parts are all zero, or it is not
+        known how the parts were learned.
 
     Notes
     -----
@@ -161,12 +161,27 @@ def part_stability(
         rank = check_integer(model, "model", 1)
         W = _fitted(V, rank, recipe, {**settings, "seed": seed})
         names = [f"part {k + 1}" for k in range(rank)]
+    _refuse_black(V, W)
     calls = [(V, W, recipe, settings, child) for child in check_seed(seed).spawn(n_boot)]
     if processes > 1:
         rows = in_processes(_drawn_anew, calls, processes)
     else:
         rows = [_drawn_anew(*call) for call in calls]
     return PartStability(names, W, np.array(rows))
+
+
+def _refuse_black(V: np.ndarray, W: np.ndarray) -> None:
+    """Refuse pictures or parts that show nothing: a cosine of zeros would look like a figure."""
+    if not V.any():
+        raise InvalidInputError(
+            "all pictures are black, so that there are no parts to find again and nothing to "
+            "compare; give pictures that show something"
+        )
+    if not W.any():
+        raise InvalidInputError(
+            "all parts are zero, so that there is nothing to compare; learn them from pictures "
+            "that show something"
+        )
 
 
 def _drawn_anew(

@@ -66,3 +66,12 @@ def test_the_estimator_refuses_what_says_two_things(pictures):
     W, H = np.ones((90, 3), X.dtype), np.ones((3, 64), X.dtype)
     with pytest.raises(InvalidInputError, match="auto"):
         visnmf.NMF("choose", init="custom").fit_transform(X, W=W, H=H)
+
+
+def test_the_seed_of_learn_is_the_one_of_the_choice(pictures):
+    rng = np.random.default_rng
+    model = visnmf.learn(pictures, "choose", seed=rng(3))
+    choice = visnmf.choose_rank(pictures, seed=rng(3))
+    assert model.provenance["rank_choice"] == choice.facts()
+    with pytest.raises(InvalidInputError, match="seed must be"):
+        visnmf.learn(pictures, "choose", seed="x")

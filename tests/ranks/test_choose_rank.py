@@ -133,3 +133,21 @@ def test_ranks_that_cannot_be_used_are_refused(ranks):
 
 def test_swimmer_has_sixteen_or_seventeen_parts():
     assert visnmf.choose_rank(visnmf.samples.make_swimmer(), (2, 30)).rank in (16, 17)
+
+
+@pytest.mark.parametrize("criterion", ["heldout", "stability", "elbow", "ard"])
+def test_a_generator_is_a_seed_as_elsewhere(criterion):
+    V = planted(4, 0, side=8, n=40)
+    asked = {"criterion": criterion, "restarts": 2, "max_iter": 10}
+    same, again, other = (
+        visnmf.choose_rank(V, (2, 4), seed=np.random.default_rng(seed), **asked)
+        for seed in (7, 7, 8)
+    )
+    assert all(np.array_equal(same.table[name], again.table[name]) for name in same.table)
+    assert any(not np.array_equal(same.table[name], other.table[name]) for name in same.table)
+
+
+@pytest.mark.parametrize("seed", [None, "x", -1, 1.5, True, np.random.RandomState(0)])
+def test_other_seeds_are_refused(seed):
+    with pytest.raises(InvalidInputError, match=r"seed must be .* or a numpy.random.Generator"):
+        visnmf.choose_rank(np.ones((6, 6)), (2, 3), seed=seed)

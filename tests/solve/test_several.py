@@ -184,3 +184,12 @@ def test_parts_that_are_all_zero_have_no_stability():
     assert np.isnan(found.stability).all()
     assert "stability" not in found.best.settings, "NaN is no JSON"
     assert found.best.settings["objectives"] == [0, 0, 0]
+
+
+def test_a_generator_has_children_or_is_refused(V):
+    run = [restarts(V, 2, 2, seed=np.random.default_rng(1), **QUICK) for _ in range(2)]
+    assert np.array_equal(run[0].objectives, run[1].objectives)
+    childless = np.random.Generator(np.random.RandomState(0)._bit_generator)
+    with pytest.raises(InvalidInputError, match=r"default_rng\(0\)"):
+        restarts(V, 2, 2, seed=childless, **QUICK)
+    assert restarts(V, 2, 1, seed=childless, **QUICK).best.rank == 2

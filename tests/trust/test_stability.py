@@ -112,3 +112,13 @@ def test_of_black_pictures_there_is_nothing_to_compare(pictures, model):
         part_stability(black, 2, n_boot=2)
     with pytest.raises(InvalidInputError, match="all parts are zero"):
         part_stability(pictures, learn(black, 2), n_boot=2)
+
+
+def test_a_generator_is_a_seed(pictures, model):
+    one, same = (
+        part_stability(pictures, model, n_boot=2, max_iter=5, seed=np.random.default_rng(4))
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one.cosines, same.cosines)
+    with pytest.raises(InvalidInputError, match=r"numpy\.random\.Generator"):
+        part_stability(pictures, model, n_boot=2, seed=None)

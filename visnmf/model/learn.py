@@ -163,10 +163,8 @@ def _choice_of(
             f"a rank is chosen by all pixels alike, whatever {partly[0]}= says of them; give a "
             "number, or choose it of pictures that are whole: learn(images, choose_rank(whole))"
         )
-    seed = settings.get("seed", 0)
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     shape = (images.layout.m, len(images))
-    return choose_rank(images, usual_ranks(shape), seed=int(seed) if whole else 0, n_jobs=n_jobs)
+    return choose_rank(images, usual_ranks(shape), seed=settings.get("seed", 0), n_jobs=n_jobs)
 
 
 def _checked_recipe(recipe: str | Recipe, rank: int) -> Recipe:

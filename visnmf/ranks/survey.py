@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.ranks.ard import by_ard
@@ -14,7 +16,7 @@ from visnmf.ranks.heldout import by_heldout
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.stability import by_stability
 from visnmf.ranks.watch import Asked, Criterion, Tried, Watch
-from visnmf.solve.edge import check_integer, check_number, check_values
+from visnmf.solve.edge import check_integer, check_number, check_seed, check_values
 
 __all__ = ["CRITERIA", "choose_rank", "usual_ranks"]
 
@@ -41,7 +43,7 @@ def choose_rank(
     restarts: int = 10,
     max_iter: int = 200,
     change: float = 1e-3,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     n_jobs: int | None = None,
     callback: Callable[[Tried], object] | None = None,
 ) -> RankChoice:
@@ -73,8 +75,8 @@ def choose_rank(
         How many fits of each rank from random starts, at least 2, for "stability".
     max_iter, change : int, float
         When a fit stops, as of `visnmf.factorize`.
-    seed : int
-        Of masks and fits.
+    seed : int or numpy.random.Generator
+        Of masks and fits; a generator gives the whole number that they have.
     n_jobs : int, optional
         How many masks, on threads, or restarts, in processes, are worked on at a time. The number
         does not change the result.
@@ -145,7 +147,7 @@ def choose_rank(
             f"criterion={criterion!r} is not known; use one of {', '.join(CRITERIA)}"
         )
     asked = Asked(
-        seed=check_integer(seed, "seed", 0),
+        seed=_whole_seed(seed),
         settings={
             "max_iter": check_integer(max_iter, "max_iter", 1),
             "change": check_number(change, "change"),
@@ -156,3 +158,11 @@ def choose_rank(
     )
     with threads(n_jobs):
         return CRITERIA[criterion](values, grid, asked)
+
+
+def _whole_seed(seed: Any) -> int:
+    """Return a seed that each fit of a survey begins with, whoever draws it."""
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**31))
+    check_seed(seed)
+    return int(seed)

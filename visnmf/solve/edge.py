@@ -19,6 +19,7 @@ __all__ = [
     "check_seed",
     "check_values",
     "columns_of",
+    "spawn",
 ]
 
 _MOST = {4: 1e15, 8: 1e75}  # of a factor's entries, by the bytes of a float
@@ -116,7 +117,22 @@ def check_seed(seed: Any) -> np.random.Generator:
     """Return the generator of a seed, or the one that is given."""
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(check_integer(seed, "seed", 0))
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InvalidInputError(
+            f"seed must be a whole number of at least 0 or a numpy.random.Generator, not {seed!r}"
+        )
+    return np.random.default_rng(int(seed))
+
+
+def spawn(seed: Any, count: int) -> list[np.random.Generator]:
+    """Return so many children of a seed or a generator."""
+    try:
+        return check_seed(seed).spawn(count)
+    except TypeError as error:
+        raise InvalidInputError(
+            "several fits need children of the generator, which one made from a RandomState "
+            "cannot have; give a whole number, or numpy.random.default_rng(0)"
+        ) from error
 
 
 def check_factor(F: Any, shape: tuple[int, int], dtype: np.dtype[Any], name: str) -> np.ndarray:

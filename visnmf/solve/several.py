@@ -15,7 +15,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import available, cores
 from visnmf.measure.matching import match_parts
 from visnmf.solve.chunks import source_of
-from visnmf.solve.edge import check_integer, check_number, check_seed, columns_of
+from visnmf.solve.edge import check_integer, check_number, columns_of, spawn
 from visnmf.solve.naming import is_robust
 from visnmf.solve.once import factorize_once
 from visnmf.solve.result import Factorization
@@ -171,7 +171,7 @@ def restarts(
     V = columns_of(V)  # which processes share
     asked = [{**settings, "seed": seed}]
     later = later_start(init, settings.get("loss", "frobenius"))
-    children = check_seed(seed).spawn(n_init - 1)
+    children = spawn(seed, n_init - 1)
     asked += [{**settings, "init": later, "seed": child} for child in children]
     ends = time.time() + limit
     if processes > 1:

@@ -15,7 +15,7 @@ from visnmf.measure.matching import match_parts
 from visnmf.model.columns import column_blocks
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
-from visnmf.solve.edge import check_integer, check_seed
+from visnmf.solve.edge import check_integer, spawn
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 from visnmf.solve.several import SURE, check_processes, in_processes
@@ -162,7 +162,7 @@ def part_stability(
         W = _fitted(V, rank, recipe, {**settings, "seed": seed})
         names = [f"part {k + 1}" for k in range(rank)]
     _refuse_black(V, W)
-    calls = [(V, W, recipe, settings, child) for child in check_seed(seed).spawn(n_boot)]
+    calls = [(V, W, recipe, settings, child) for child in spawn(seed, n_boot)]
     if processes > 1:
         rows = in_processes(_drawn_anew, calls, processes)
     else:

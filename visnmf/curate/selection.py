@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visnmf.arguments import check_path
 from visnmf.curate.choices import Choice, check_choices, is_number, places_of
 from visnmf.curate.selection_file import read_selection, write_selection
 from visnmf.errors import InvalidInputError, SelectionFormatError
@@ -120,7 +120,7 @@ class Selection:
         SelectionFormatError
             The file is no selection, is damaged, or is of a newer version.
         """
-        fields = read_selection(Path(path))
+        fields = read_selection(check_path(path, "path"))
         try:
             return cls(*fields)
         except InvalidInputError as error:
@@ -139,7 +139,7 @@ class Selection:
         InvalidInputError
             There is no such folder.
         """
-        write_selection(Path(path), (self.rank, self.digest, self.choices))
+        write_selection(check_path(path, "path"), (self.rank, self.digest, self.choices))
 
     @property
     def deleted(self) -> list[int]:

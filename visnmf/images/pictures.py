@@ -17,6 +17,7 @@ from visnmf.images.imageset import (
     checked_labels,
     checked_names,
     labels_to_split_by,
+    refuse_in,
 )
 from visnmf.images.layout import ImageLayout
 from visnmf.images.settings import check_choice, checked_size
@@ -86,6 +87,9 @@ class Pictures:
         self.labels: NDArray[Any] | None = checked_labels(labels, len(self.pictures))
         self.source: str = source
         self.skipped: list[ImageReadError] = list(skipped)
+
+    def __contains__(self, item: object) -> bool:
+        refuse_in("Pictures")
 
     def __len__(self) -> int:
         return len(self.pictures)

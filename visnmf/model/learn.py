@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import visnmf
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -114,8 +115,7 @@ def learn(
             f"learn takes an ImageSet or LazyImages, got {type(images).__name__}; "
             "visnmf.load_images makes one of files and of arrays"
         )
-    if method not in _METHODS:
-        raise InvalidInputError(f"method={method!r} is not known; use one of {', '.join(_METHODS)}")
+    check_choice(method, "method", list(_METHODS))
     if recipe is not None and method != "batch":
         raise InvalidInputError(
             "a recipe looks at all pictures again and again, and does not go with "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.errors import InvalidInputError
+from visnmf.arguments import check_callable, check_choice
 from visnmf.kernels.threads import threads
 from visnmf.ranks.ard import by_ard
 from visnmf.ranks.elbow import by_elbow
@@ -142,10 +142,7 @@ def choose_rank(
     """
     values = check_values(V)
     grid = check_ranks(ranks, values.shape)
-    if not isinstance(criterion, str) or criterion not in CRITERIA:
-        raise InvalidInputError(
-            f"criterion={criterion!r} is not known; use one of {', '.join(CRITERIA)}"
-        )
+    check_choice(criterion, "criterion", list(CRITERIA))
     asked = Asked(
         seed=_whole_seed(seed),
         settings={
@@ -154,7 +151,7 @@ def choose_rank(
         },
         folds=check_integer(folds, "folds", 1),
         restarts=check_integer(restarts, "restarts", 2),
-        watch=Watch(callback),
+        watch=Watch(check_callable(callback, "callback")),
     )
     with threads(n_jobs):
         return CRITERIA[criterion](values, grid, asked)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from visnmf.arguments import check_path
 from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.kernels.threads import threads
@@ -106,7 +106,9 @@ def save_report(
         if images is None and given is not None:
             raise InvalidInputError(f"{name} tells of pictures; give them too, as images")
     _check_options(model, channels, max_images, map)
-    target = Path(path)
+    target = check_path(path, "path")
+    if title is not None and not isinstance(title, str):
+        raise InvalidInputError(f"title must be text, not {title!r:.80}")
     if not target.parent.is_dir():
         raise InvalidInputError(
             f"cannot write {target}: there is no folder {target.parent}; make it first"

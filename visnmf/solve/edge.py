@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.machine import memory_of_machine
 
@@ -85,13 +86,6 @@ def columns_of(V: Any) -> Any:
     return V.V if hasattr(V, "V") and hasattr(V, "layout") else V
 
 
-def check_integer(value: Any, name: str, least: int) -> int:
-    """Return a whole number that is large enough."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InvalidInputError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return int(value)
-
-
 def check_room(rank: int, m: int, itemsize: int) -> None:
     """Refuse a rank whose parts, and their products with each other, this machine cannot hold."""
     memory = memory_of_machine()
@@ -103,14 +97,6 @@ def check_room(rank: int, m: int, itemsize: int) -> None:
             f"rank={rank} takes {needed / 2**30:,.0f} GiB for W and W'W, and this machine has "
             f"{memory / 2**30:.0f}; V of {m} rows needs far fewer parts"
         )
-
-
-def check_number(value: Any, name: str, least: float = 0.0) -> float:
-    """Return a number that is large enough, perhaps infinite."""
-    real = isinstance(value, int | float | np.integer | np.floating)
-    if isinstance(value, bool) or not real or not value >= least:
-        raise InvalidInputError(f"{name} must be a number of at least {least:g}, not {value!r}")
-    return float(value)
 
 
 def check_seed(seed: Any) -> np.random.Generator:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from visnmf.arguments import check_number
 from visnmf.errors import InvalidInputError
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.entries import Entries
@@ -83,9 +84,9 @@ def take_in(
 
 
 def _check_missing(missing: Any) -> None:
-    number = isinstance(missing, int | float | np.integer | np.floating)
-    if missing is not None and (isinstance(missing, bool) or not number):
-        raise InvalidInputError(f"missing must be a number, or NaN, not {missing!r}")
+    nan = isinstance(missing, float | np.floating) and np.isnan(missing)
+    if missing is not None and not nan:
+        check_number(missing, "missing", -np.inf)
 
 
 def _as_array(values: Any, name: str = "V") -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import available, cores
 from visnmf.measure.matching import match_parts
@@ -18,6 +19,7 @@ from visnmf.solve.chunks import source_of
 from visnmf.solve.edge import check_integer, check_number, columns_of, spawn
 from visnmf.solve.naming import is_robust
 from visnmf.solve.once import factorize_once
+from visnmf.solve.plan import INITS
 from visnmf.solve.result import Factorization
 
 __all__ = ["SURE", "Restarts", "check_processes", "in_processes", "later_start", "restarts"]
@@ -164,7 +166,7 @@ def restarts(
     n_init = check_integer(n_init, "n_init", 1)
     processes = min(check_processes(processes), n_init)
     limit = check_number(time_limit, "time_limit")
-    settings = {**settings, "init": init}
+    settings = {**settings, "init": check_choice(init, "init", INITS)}
     if n_init == 1:
         return Restarts((factorize_once(V, rank, seed=seed, time_limit=limit, **settings),))
     _check_several(V, processes, settings)
@@ -220,7 +222,7 @@ def in_processes(
 
 def check_processes(processes: Any) -> int:
     """Return how many processes there shall be."""
-    if processes == -1:
+    if isinstance(processes, int | np.integer) and processes == -1:
         return cores()
     return check_integer(processes, "processes", 1)
 

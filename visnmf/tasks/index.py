@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import checked_names
 from visnmf.tasks.encoders import Encoder, encoder_of
@@ -171,8 +172,8 @@ class SimilarIndex:
 
         encoder = encoder_of(model, kernels=kernels)
         stored = kept_or_new(
-            encoder, Path(model), os.fspath(source), recursive=recursive, on_error=on_error,
-            keep=keep, progress=progress,
+            encoder, Path(model), str(check_path(source, "source")), recursive=recursive,
+            on_error=on_error, keep=keep, progress=progress,
         )  # fmt: skip
         return cls(encoder, stored.rows, stored.names(), paths=stored.paths())
 

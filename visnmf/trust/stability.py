@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_instance
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -153,6 +154,8 @@ def part_stability(
             f"{taken[0]}= goes with one fit to these pictures, and not with pictures drawn anew; "
             "leave it out"
         )
+    if recipe is not None and not isinstance(recipe, str):
+        check_instance(recipe, "recipe", Recipe, "visnmf.recipes.RECIPES tells the names of all")
     V = _columns(images, model)
     if isinstance(model, Model):
         settings = {**_as_learned(model, recipe, settings), **settings}

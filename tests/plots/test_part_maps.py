@@ -154,5 +154,5 @@ class TestChosenOverlay:
             plots.overlay(stripes(), np.ones((4, 6)), LAYOUT, which=which)
 
     def test_no_such_style(self):
-        with pytest.raises(InvalidInputError, match='style=.dots. is not known'):
+        with pytest.raises(InvalidInputError, match="style=.dots. is not known"):
             plots.overlay(stripes(), np.ones((4, 6)), LAYOUT, style="dots")

@@ -110,3 +110,17 @@ def test_black_pictures_are_not_judged(tmp_path):
     told = run("stability", model, tmp_path / "black.npy", code=1)
     assert "all pictures are black" in told
     assert "0.000" not in told
+
+
+def test_stability_shows_how_far_it_is(folder, monkeypatch):
+    from contextlib import contextmanager
+
+    told = []
+
+    @contextmanager
+    def bar(title):
+        yield lambda *now: told.append((title, *now))
+
+    monkeypatch.setattr("visnmf.cli.stability.read_progress", bar)
+    run("stability", folder / "few.safetensors", folder / "faces.npy", "--n-boot", 3)
+    assert told == [("fits to pictures drawn anew", done, 3) for done in (1, 2, 3)]

@@ -122,3 +122,23 @@ def test_a_generator_is_a_seed(pictures, model):
     np.testing.assert_array_equal(one.cosines, same.cosines)
     with pytest.raises(InvalidInputError, match=r"numpy\.random\.Generator"):
         part_stability(pictures, model, n_boot=2, seed=None)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_each_fit_is_told_and_may_be_the_last(pictures, model, processes):
+    told = []
+    settings = {"n_boot": 4, "max_iter": 5, "processes": processes}
+    whole = part_stability(pictures, model, callback=told.append, **settings)
+    assert [(now.done, now.total) for now in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    np.testing.assert_array_equal([now.cosines for now in told], whole.cosines)
+    assert told[-1].left == 0 <= told[0].seconds <= told[-1].seconds
+    ended = part_stability(pictures, model, callback=lambda now: now.done == 2, **settings)
+    np.testing.assert_array_equal(ended.cosines, whole.cosines[:2])
+
+
+def test_one_is_one(pictures):
+    found = part_stability(pictures, 1, n_boot=1, max_iter=1)
+    assert "1 part, 1 fit," in repr(found)
+    fit = factorize(pictures, 1, max_iter=1, warmup="none")
+    assert "after 1 iteration, ended" in repr(fit)
+    assert "1 part of pictures" in repr(learn(pictures, 1, max_iter=1))

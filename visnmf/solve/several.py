@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -197,8 +197,8 @@ def later_start(init: str, loss: str | float) -> str:
 
 def in_processes(
     function: Callable[..., Any], arguments: list[tuple[Any, ...]], processes: int
-) -> list[Any]:
-    """Return what a function gives for each tuple of arguments, by several processes.
+) -> Generator[Any, None, None]:
+    """Yield what a function gives for each tuple of arguments, by several processes, in order.
 
     Arrays of more than a megabyte are shared, not copied. The first call is told ``first=True``.
 
@@ -217,7 +217,7 @@ def in_processes(
     calls = (
         delayed(function)(*given, first=k == 0, n_jobs=share) for k, given in enumerate(arguments)
     )
-    return list(Parallel(n_jobs=processes)(calls))
+    yield from Parallel(n_jobs=processes, return_as="generator")(calls)
 
 
 def check_processes(processes: Any) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_instance
+from visnmf.arguments import check_callable, check_instance
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -21,12 +23,35 @@ from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 from visnmf.solve.several import SURE, check_processes, in_processes
 
-__all__ = ["PartStability", "part_stability"]
+__all__ = ["Drawn", "PartStability", "part_stability"]
 
-_OF_IMAGES = ("observed", "weights", "known_H", "W", "H", "checkpoint", "callback", "n_init")
+_OF_IMAGES = ("observed", "weights", "known_H", "W", "H", "checkpoint", "n_init")
 """Settings that belong to the pictures as they are, or to one run."""
 _ASKED = ("terms_W", "terms_H", "smoothing", "known_parts")
 """What a model's record tells of, but not so that it could be made again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A fit to pictures drawn anew.
+
+    Attributes
+    ----------
+    cosines : ndarray (rank,)
+        How alike each part is to its match in it.
+    done, total : int
+        How many of these fits were made, and how many there will be.
+    seconds : float
+        Since the first of them began.
+    left : float
+        Seconds that the others will take, as long as those before.
+    """
+
+    cosines: np.ndarray
+    done: int
+    total: int
+    seconds: float
+    left: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,7 +110,8 @@ class PartStability:
 
     def __repr__(self) -> str:
         count, rank = self.cosines.shape
-        return f"<PartStability: {rank} parts, {count} fits, mean {self.stability.mean():.3f}>"
+        parts, fits = f"{rank} part{'s' * (rank != 1)}", f"{count} fit{'s' * (count != 1)}"
+        return f"<PartStability: {parts}, {fits}, mean {self.stability.mean():.3f}>"
 
 
 def part_stability(
@@ -96,6 +122,7 @@ def part_stability(
     seed: int | np.random.Generator = 0,
     processes: int = 1,
     recipe: str | Recipe | None = None,
+    callback: Callable[[Drawn], object] | None = None,
     **settings: Any,
 ) -> PartStability:
     """Tell how sure each part is: by fits to as many pictures, drawn from these with return.
@@ -119,6 +146,9 @@ def part_stability(
         number does not change the result.
     recipe : str or Recipe, optional
         As of `visnmf.learn`; the one that the model was learned by must be given again.
+    callback : callable, optional
+        Called with a `visnmf.trust.stability.Drawn` after each fit: how far it is and how long it
+        may still take; a true answer ends it there.
     **settings
         As of `visnmf.factorize` or what the recipe calls, for all fits. The loss is the model's,
         if not given; terms must be given again.
@@ -149,6 +179,7 @@ def part_stability(
     """
     n_boot = check_integer(n_boot, "n_boot", 1)
     processes = min(check_processes(processes), n_boot)
+    check_callable(callback, "callback")
     if taken := [name for name in _OF_IMAGES if name in settings]:
         raise InvalidInputError(
             f"{taken[0]}= goes with one fit to these pictures, and not with pictures drawn anew; "
@@ -166,11 +197,27 @@ def part_stability(
         names = [f"part {k + 1}" for k in range(rank)]
     _refuse_black(V, W)
     calls = [(V, W, recipe, settings, child) for child in spawn(seed, n_boot)]
+    found: Generator[np.ndarray, None, None]
     if processes > 1:
-        rows = in_processes(_drawn_anew, calls, processes)
+        found = in_processes(_drawn_anew, calls, processes)
     else:
-        rows = [_drawn_anew(*call) for call in calls]
-    return PartStability(names, W, np.array(rows))
+        found = (_drawn_anew(*call) for call in calls)
+    with closing(found):
+        return PartStability(names, W, np.array(_told(found, n_boot, callback)))
+
+
+def _told(
+    found: Iterator[np.ndarray], total: int, callback: Callable[[Drawn], object] | None
+) -> list[np.ndarray]:
+    """Return the cosines of the fits, each told of, until that is enough."""
+    began, rows = time.monotonic(), []
+    for row in found:
+        rows.append(row)
+        seconds, done = time.monotonic() - began, len(rows)
+        left = seconds / done * (total - done)
+        if callback is not None and callback(Drawn(row, done, total, seconds, left)):
+            break
+    return rows
 
 
 def _refuse_black(V: np.ndarray, W: np.ndarray) -> None:

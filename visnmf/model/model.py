@@ -93,7 +93,7 @@ class Model:
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.layout.shape))
         size += f", {self.hidden.sum()} hidden" if self.hidden.any() else ""
-        return f"<Model: {self.rank} parts of pictures {size}>"
+        return f"<Model: {self.rank} part{'s' * (self.rank != 1)} of pictures {size}>"
 
     def _repr_html_(self) -> str | None:
         return model_html(self)

@@ -20,6 +20,7 @@ __all__ = [
     "PAPER",
     "bright",
     "check_cmap",
+    "checked_channels",
     "colored",
     "largest",
     "visible",
@@ -89,16 +90,26 @@ def visible(
     pictures = layout.to_images(columns)
     pictures = pictures.reshape(len(pictures), layout.height, layout.width, layout.channels)
     if channels is not None:
-        chosen = np.atleast_1d(np.asarray(channels))
-        whole = chosen.dtype.kind in "iu" and chosen.shape in ((1,), (3,))
-        if not whole or not all(0 <= c < layout.channels for c in chosen):
-            raise InvalidInputError(
-                f"channels must be one or three of 0 to {layout.channels - 1}, not {channels!r}"
-            )
-        pictures = pictures[..., chosen]
+        pictures = pictures[..., checked_channels(channels, layout.channels)]
     if pictures.shape[-1] == 3 and color:
         return pictures
     return pictures[..., 0] if pictures.shape[-1] == 1 else pictures.mean(axis=-1)
+
+
+def checked_channels(channels: Any, count: int) -> NDArray[np.integer]:
+    """Return the numbers of the channels to show, one or three of `count`."""
+    chosen = np.atleast_1d(np.asarray(channels))
+    whole = chosen.dtype.kind in "iu" and chosen.shape in ((1,), (3,))
+    if whole and all(0 <= c < count for c in chosen):
+        return chosen
+    if count == 1:
+        raise InvalidInputError(
+            f"the pictures are gray, so that there are no channels to choose from; leave "
+            f"channels={channels!r:.40} out"
+        )
+    raise InvalidInputError(
+        f"channels must be one or three of 0 to {count - 1}, not {channels!r:.40}"
+    )
 
 
 def largest(values: NDArray[Any], scale: str) -> NDArray[Any]:

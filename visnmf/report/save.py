@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from visnmf.arguments import check_path
+from visnmf.arguments import check_integer, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.kernels.threads import threads
+from visnmf.plots.tones import checked_channels
 from visnmf.report.content import content_of
 from visnmf.report.encoded import encoded
 from visnmf.report.page import page_of
@@ -125,18 +124,7 @@ def save_report(
 
 def _check_options(model: Model, channels: Any, max_images: Any, map_kind: Any) -> None:
     """Refuse what cannot be used, before pictures are encoded."""
-    count = model.layout.channels
     if channels is not None:
-        chosen = np.atleast_1d(np.asarray(channels))
-        fits = chosen.shape in ((1,), (3,)) and chosen.dtype.kind in "iu"
-        if not fits or not all(0 <= c < count for c in chosen):
-            raise InvalidInputError(
-                f"channels must be one or three of 0 to {count - 1}, not {channels!r}"
-            )
-    if (
-        isinstance(max_images, bool)
-        or not isinstance(max_images, int | np.integer)
-        or max_images < 1
-    ):
-        raise InvalidInputError(f"max_images must be a whole number from 1, not {max_images!r}")
+        checked_channels(channels, model.layout.channels)
+    check_integer(max_images, "max_images", 1)
     check_kind(map_kind)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from visnmf import Model
+from visnmf import Model, plots
 from visnmf.cli.app import cli
 from visnmf.samples import load_faces
 
@@ -124,3 +124,19 @@ def test_stability_shows_how_far_it_is(folder, monkeypatch):
     monkeypatch.setattr("visnmf.cli.stability.read_progress", bar)
     run("stability", folder / "few.safetensors", folder / "faces.npy", "--n-boot", 3)
     assert told == [("fits to pictures drawn anew", done, 3) for done in (1, 2, 3)]
+
+
+def test_show_writes_how_sure_each_part_is(folder, tmp_path):
+    from PIL import Image
+
+    model = Model.load(folder / "many.safetensors")
+    told = run("show", folder / "many.safetensors", "-o", tmp_path / "sure.png")
+    assert "below each" in told
+    assert "stability" in told
+    drawn = np.asarray(Image.open(tmp_path / "sure.png").convert("L"))
+    expected = tmp_path / "expected.png"
+    plots.basis(model, values=model.stability, value_format="{:.2f}").savefig(expected)
+    np.testing.assert_array_equal(drawn, np.asarray(Image.open(expected).convert("L")))
+    for words in (["few.safetensors"], ["many.safetensors", "--zoom", 2]):
+        told = run("show", folder / words[0], "-o", tmp_path / "bare.png", *words[1:])
+        assert "below each" not in told

@@ -45,9 +45,6 @@ _NO_MODEL = {
     "symmetric": "takes a matrix of similarities",
 }
 
-_NOT_WHOLE = ("observed", "weights", "missing")
-"""Settings that say that not all pixels count alike."""
-
 
 def learn(
     images: ImageSet | LazyImages,
@@ -67,7 +64,8 @@ def learn(
         The pictures; `load_images` reads them, from arrays too.
     rank : int, "choose" or RankChoice
         How many parts. "choose" lets `visnmf.choose_rank` find it, by hidden pixels, from 2 to
-        60, from squared errors of whole pictures; or give what that gave with other options.
+        60, from squared errors of all known pixels alike (`observed` and `missing`, but not
+        `weights`); or give what that gave with other options.
         The provenance keeps it as "rank_choice".
     method : {"batch", "online", "compressed"}
         `visnmf.factorize`, which looks at all pictures again and again;
@@ -158,13 +156,14 @@ def _choice_of(
             "a rank is chosen of pictures in memory, and these are read block by block; choose it "
             "of some of them: learn(images, choose_rank(images[:2000]))"
         )
-    if partly := [name for name in _NOT_WHOLE if settings.get(name) is not None]:
+    if settings.get("weights") is not None:
         raise InvalidInputError(
-            f"a rank is chosen by all pixels alike, whatever {partly[0]}= says of them; give a "
-            "number, or choose it of pictures that are whole: learn(images, choose_rank(whole))"
+            "a rank is chosen by all known pixels alike, whatever weights= says of them; give a "
+            "number, or choose it without them: learn(images, choose_rank(images), weights=...)"
         )
     shape = (images.layout.m, len(images))
-    return choose_rank(images, usual_ranks(shape), seed=settings.get("seed", 0), n_jobs=n_jobs)
+    asked = {name: settings[name] for name in ("seed", "observed", "missing") if name in settings}
+    return choose_rank(images, usual_ranks(shape), n_jobs=n_jobs, **asked)
 
 
 def _checked_recipe(recipe: str | Recipe, rank: int) -> Recipe:

@@ -13,10 +13,11 @@ from visnmf.ranks.ard import by_ard
 from visnmf.ranks.elbow import by_elbow
 from visnmf.ranks.grid import check_ranks
 from visnmf.ranks.heldout import by_heldout
+from visnmf.ranks.known import known_values
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.stability import by_stability
 from visnmf.ranks.watch import Asked, Criterion, Tried, Watch
-from visnmf.solve.edge import check_integer, check_number, check_seed, check_values
+from visnmf.solve.edge import check_integer, check_number, check_seed
 
 __all__ = ["CRITERIA", "choose_rank", "usual_ranks"]
 
@@ -44,6 +45,8 @@ def choose_rank(
     max_iter: int = 200,
     change: float = 1e-3,
     seed: int | np.random.Generator = 0,
+    observed: Any = None,
+    missing: float | None = None,
     n_jobs: int | None = None,
     callback: Callable[[Tried], object] | None = None,
 ) -> RankChoice:
@@ -61,8 +64,9 @@ def choose_rank(
 
     Parameters
     ----------
-    V : ImageSet or array_like (m, n)
-        Images as columns, non-negative, in memory; n and m at least 2.
+    V : ImageSet, array_like (m, n) or scipy.sparse array
+        Images as columns, non-negative, in memory; n and m at least 2. A sparse V is made dense,
+        since its zeros are hidden and filled in too; one that there is no room for is refused.
     ranks : (int, int) or list of int
         The lowest and the highest rank, as a tuple: a coarse grid is tried, then ranks around
         the answer; none beyond min(m, n). A list: all of them. "ard" goes down from the highest
@@ -77,6 +81,11 @@ def choose_rank(
         When a fit stops, as of `visnmf.factorize`.
     seed : int or numpy.random.Generator
         Of masks and fits; a generator gives the whole number that they have.
+    observed : array_like of bool (m, n), scipy.sparse array or "stored", optional
+        Which entries of V are known, as of `visnmf.factorize`; pixels are hidden among these, and
+        the others are never looked at. Not for "ard".
+    missing : float, optional
+        The value, NaN perhaps, that says that an entry is not known.
     n_jobs : int, optional
         How many masks, on threads, or restarts, in processes, are worked on at a time. The number
         does not change the result.
@@ -103,6 +112,9 @@ def choose_rank(
     recommended rank of "heldout" is the lowest whose error is within one standard error of the
     least, or hardly above it (0.5 % for each part less and 2 % in all, or 1e-5 of the energy); the
     standard error is of differences in groups of images. Beyond rank 40 the answer is good to 5 %.
+
+    With `observed` or `missing` a mask hides a tenth of the known entries, by chance; "stability"
+    and "elbow" fit the known ones. "ard" is refused, since its noise is told by singular values.
 
     Noise that was clipped at 0 has a mean, which may count as a part of its own. The criteria ask
     different questions, and on real pictures, whose parts get smaller and smaller without an
@@ -140,7 +152,7 @@ def choose_rank(
     >>> visnmf.choose_rank(V, (1, 8), criterion="stability").rank
     3
     """
-    values = check_values(V)
+    values, known = known_values(V, observed, missing)
     grid = check_ranks(ranks, values.shape)
     check_choice(criterion, "criterion", list(CRITERIA))
     asked = Asked(
@@ -152,6 +164,7 @@ def choose_rank(
         folds=check_integer(folds, "folds", 1),
         restarts=check_integer(restarts, "restarts", 2),
         watch=Watch(check_callable(callback, "callback")),
+        known=known,
     )
     with threads(n_jobs):
         return CRITERIA[criterion](values, grid, asked)

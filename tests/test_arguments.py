@@ -178,5 +178,10 @@ def test_numbers():
             check_integer(value, "k", 1)
     with pytest.raises(InvalidInputError, match="x must be a number, not 'a'"):
         check_number("a", "x", -np.inf)
-    with pytest.raises(InvalidInputError, match="401 digits"):
+    with pytest.raises(InvalidInputError, match="x must be a number that a float holds, not 1000"):
         check_number(10**400, "x")
+    for check in (check_integer, check_number):
+        with pytest.raises(InvalidInputError, match="k must be .*a number of thousands of digits"):
+            check(10**5000, "k", 1)
+        with pytest.raises(InvalidInputError, match="k must be .*a number of thousands of digits"):
+            check(-(10**5000), "k", 1)

@@ -27,14 +27,22 @@ __all__ = [
 _LONG = 80  # letters of a value that a message shows
 
 
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it."""
+    try:
+        return f"{value!r:.{_LONG}}"
+    except ValueError:  # Python does not write numbers of thousands of digits
+        return "a number of thousands of digits"
+
+
 def check_integer(value: Any, name: str, least: int, most: int = sys.maxsize) -> int:
     """Return a whole number that is large enough, and small enough for arrays and floats."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InvalidInputError(
-            f"{name} must be a whole number of at least {least}, not {value!r:.{_LONG}}"
+            f"{name} must be a whole number of at least {least}, not {_shown(value)}"
         )
     if value > most:
-        raise InvalidInputError(f"{name} must be at most {most:,}, not {value:,}"[:_LONG])
+        raise InvalidInputError(f"{name} must be at most {most:,}, not {_shown(value)}")
     return int(value)
 
 
@@ -43,12 +51,12 @@ def check_number(value: Any, name: str, least: float = 0.0) -> float:
     real = isinstance(value, int | float | np.integer | np.floating)
     if isinstance(value, bool) or not real or not value >= least:
         bound = f" of at least {least:g}" if np.isfinite(least) else ""
-        raise InvalidInputError(f"{name} must be a number{bound}, not {value!r:.{_LONG}}")
+        raise InvalidInputError(f"{name} must be a number{bound}, not {_shown(value)}")
     try:
         return float(value)
     except OverflowError as error:  # of Python's own, which know no bound
         raise InvalidInputError(
-            f"{name} has {len(str(value))} digits; no float holds it"
+            f"{name} must be a number that a float holds, not {_shown(value)}"
         ) from error
 
 
@@ -56,7 +64,7 @@ def check_choice(value: Any, name: str, known: Sequence[str]) -> str:
     """Return a name that is one of those known."""
     if not isinstance(value, str) or value not in known:
         raise InvalidInputError(
-            f"{name}={value!r:.{_LONG}} is not known; use one of {', '.join(known)}"
+            f"{name}={_shown(value)} is not known; use one of {', '.join(known)}"
         )
     return value
 
@@ -66,7 +74,7 @@ def check_callable(value: Any, name: str) -> Any:
     if value is not None and not callable(value):
         raise InvalidInputError(
             f"{name} must be a function, or something else that can be called, or None, "
-            f"not {value!r:.{_LONG}}"
+            f"not {_shown(value)}"
         )
     return value
 
@@ -75,7 +83,7 @@ def check_path(value: Any, name: str) -> Path:
     """Return the name of a file or folder as a Path."""
     if not isinstance(value, str | os.PathLike):
         raise InvalidInputError(
-            f"{name} must be the name of a file or folder, text or a Path, not {value!r:.{_LONG}}"
+            f"{name} must be the name of a file or folder, text or a Path, not {_shown(value)}"
         )
     return Path(value)
 
@@ -106,7 +114,7 @@ def check_instance(value: Any, name: str, kind: type | tuple[type, ...], maker: 
 def check_sequence(value: Any, name: str, what: str) -> list[Any]:
     """Return the items of a list, a tuple or an array, but not the letters of a text."""
     if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
-        raise InvalidInputError(f"{name} must be a list of {what}, not {value!r:.{_LONG}}")
+        raise InvalidInputError(f"{name} must be a list of {what}, not {_shown(value)}")
     try:
         return list(value)
     except TypeError as error:  # an array without dimensions
@@ -119,7 +127,7 @@ def check_generator(seed: Any) -> np.random.Generator:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(
-            f"seed must be a whole number of at least 0, not {seed!r:.{_LONG}}"
+            f"seed must be a whole number of at least 0, not {_shown(seed)}"
         ) from error
 
 
@@ -129,5 +137,5 @@ def check_floats(value: Any, name: str) -> np.ndarray:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInputError(
-            f"{name} must hold numbers, which {value!r:.{_LONG}} does not: {error}"
+            f"{name} must hold numbers, which {_shown(value)} does not: {error}"
         ) from error

@@ -33,8 +33,9 @@ __all__ = ["check_place", "compress", "pictures_of"]
 _HOPELESS = 1.6
 """Parts that take so many times the bytes of a sheet at their first rank are given up."""
 
-_FAR_SMALLER = 0.5
 _MOST = 1e300  # of what a number may be; infinite ones are none
+
+_FAR_SMALLER = 0.5
 """Of the bytes of sheets: below it a video codec, which gains as much on sheets, is no smaller."""
 
 

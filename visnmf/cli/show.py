@@ -62,8 +62,7 @@ def show(
     """
     import numpy as np
 
-    from visnmf.plots import basis, save_montage
-    from visnmf.plots.writing import save_figure
+    from visnmf.plots import save_montage
     from visnmf.tasks.encoders import open_encoder
 
     parts = open_encoder(model_file).parts
@@ -71,6 +70,9 @@ def show(
     sure = getattr(parts, "stability", np.full(1, np.nan))
     numbered = not np.isnan(sure).any() and zoom is None and per_page is None
     if numbered:
+        from visnmf.plots import basis
+        from visnmf.plots.writing import save_figure
+
         sheet = basis(parts, columns=columns, scale=scale, values=sure, value_format="{:.2f}")
         save_figure(output, sheet)
         written = [output]

@@ -14,11 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from visnmf.arguments import (
-    check_floats,
-    check_instance,
-    check_number,
-)
+from visnmf.arguments import check_floats, check_instance, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.colors import luma
 from visnmf.images.fitting import fit_values

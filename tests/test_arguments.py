@@ -89,6 +89,30 @@ CALLS = {
     "reconstruction": (plots.reconstruction, lambda at: {"source": at.model, "images": at.faces}),
     "overlay": (plots.overlay, lambda at: {"source": at.model, "image": at.faces[0]}),
     "montage": (plots.montage, lambda at: {"images": [V, V]}),
+    "rename_part": (
+        visnmf.Model.rename_part,
+        lambda at: {"self": at.model, "part": 0, "name": "a"},
+    ),
+    "Selection.of": (visnmf.Selection.of, lambda at: {"model": at.model}),
+    "Selection.named": (
+        visnmf.Selection.named,
+        lambda at: {"self": visnmf.Selection.of(at.model), "names": {0: "light"}},
+    ),
+    "Pictures": (visnmf.Pictures, lambda at: {"pictures": [V, V]}),
+    "Likeness": (visnmf.tasks.Likeness, lambda at: {"rows": V}),
+    "split_signs": (visnmf.features.split_signs, lambda at: {"V": V}),
+    "to_original": (
+        visnmf.ImageLayout.to_original, lambda at: {"self": at.faces.layout, "images": V}
+    ),
+    "levels": (
+        visnmf.Archive.levels,
+        lambda at: {"self": visnmf.Archive.open(at.home / "a.vnmf"), "first": 0, "last": 2},
+    ),
+    "groups": (
+        plots.groups, lambda at: {"pictures": at.faces, "found": visnmf.tasks.group(V[:3])}
+    ),
+    "anomaly_maps": (plots.anomaly_maps, lambda at: {"pictures": [V, V], "maps": [V, V]}),
+    "rate_distortion": (plots.rate_distortion, lambda at: {"curves": {"a": [(1, 2), (2, 3)]}}),
     "convergence": (plots.convergence, lambda at: {"result": at.model}),
 }  # fmt: skip
 """Public functions, and what they take as they should."""
@@ -147,6 +171,12 @@ def test_a_callback_is_refused_before_anything_is_done(fit, monkeypatch):
     monkeypatch.setattr("visnmf.kin.semi.check_signed", None)
     with pytest.raises(InvalidInputError, match="callback must be a function"):
         fit(V, (2, 3) if fit is visnmf.choose_rank else 2, callback=3)
+
+
+def test_who_is_told_of_photos_is_checked_before_they_are_read():
+    for name in ("on_face", "progress"):
+        with pytest.raises(InvalidInputError, match=f"{name} must be a function"):
+            visnmf.align_faces("nothing-there", **{name: 3})
 
 
 def test_a_limit_of_memory_or_pixels_says_what_it_needs(here):

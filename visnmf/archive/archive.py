@@ -21,6 +21,7 @@ from visnmf.archive.material import describe_exact, values_of
 from visnmf.archive.originals import to_originals
 from visnmf.archive.picking import Places, places_of, runs_of
 from visnmf.archive.room import MAX_MEMORY, Room
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet, refuse_in
 from visnmf.images.layout import ImageLayout
@@ -290,7 +291,7 @@ class Archive:
         InvalidInputError
             If there are no such pictures.
         """
-        if not 0 <= first < last <= len(self):
+        if check_integer(first, "first", 0) >= check_integer(last, "last", 0) or last > len(self):
             raise InvalidInputError(
                 f"need 0 <= first < last <= {len(self)}, got first={first} and last={last}"
             )

@@ -113,8 +113,8 @@ class Model:
         name : str
             Printable, not empty.
         """
-        if not 0 <= part < self.rank:
-            raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
+        if not isinstance(part, int | np.integer) or not 0 <= part < self.rank:
+            raise InvalidInputError(f"part is {part!r:.80}; the {self.rank} parts count from 0")
         self.part_names[part] = checks.checked_name(name)
 
     @property

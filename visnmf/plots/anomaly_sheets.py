@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from visnmf.arguments import check_integer
+from visnmf.arguments import check_integer, check_sequence
 from visnmf.errors import InvalidInputError
 from visnmf.images.fitting import resize_values
 from visnmf.images.pictures import Pictures, as_pictures
@@ -104,7 +104,10 @@ def anomaly_maps(
         There is no picture, or the maps do not fit the pictures.
     """
     check_integer(n, "n", 1)
-    known, values = as_pictures(pictures), [np.asarray(each) for each in maps]
+    if side is not None:
+        check_integer(side, "side", 1)
+    known = as_pictures(pictures)
+    values = [np.asarray(each) for each in check_sequence(maps, "maps", "arrays (h, w)")]
     _check_maps(known, values)
     scores = map_scores(values)
     order = np.argsort(-scores, kind="stable")[:n]

@@ -48,7 +48,7 @@ class Groups:
         -------
         ndarray of int
         """
-        if not 0 <= number < len(self):
+        if check_integer(number, "number", 0) >= len(self):
             raise InvalidInputError(f"there is no group {number}; the {len(self)} count from 0")
         inside = np.flatnonzero(self.of == number)
         return inside[np.argsort(-self.typical[inside], kind="stable")]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from visnmf.arguments import check_path
+from visnmf.arguments import check_integer, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import checked_names
 from visnmf.tasks.encoders import Encoder, encoder_of
@@ -225,8 +225,7 @@ class SimilarIndex:
         -------
         Neighbors
         """
-        if n < 1:
-            raise InvalidInputError(f"n must be at least 1, not {n}")
+        check_integer(n, "n", 1)
         vectors = self.likeness.vectors(rows)
         unwanted = np.full(len(vectors), -1) if leave_out is None else np.asarray(leave_out)
         if unwanted.shape != (len(vectors),) or unwanted.dtype.kind not in "iu":

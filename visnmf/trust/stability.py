@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable, check_instance
+from visnmf.arguments import check_callable, check_instance, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -90,7 +91,7 @@ class PartStability:
         -------
         low, high : ndarray (rank,)
         """
-        if not 0 <= share <= 1:
+        if not 0 <= check_number(share, "share", -math.inf) <= 1:
             raise InvalidInputError(f"share must be from 0 to 1, not {share!r}")
         low, high = np.quantile(self.cosines, [(1 - share) / 2, (1 + share) / 2], axis=0)
         return low, high

@@ -153,6 +153,8 @@ def test_a_delta_beside_which_all_residuals_are_large_is_refused():
     for loss in ("huber:1e-300", "huber:1e-7"):
         with pytest.raises(InvalidInputError, match=r"the delta in .* use loss='l1'"):
             visnmf.factorize(V, 3, loss=loss)
+        with pytest.raises(InvalidInputError, match="the delta in"):
+            visnmf.NMF(3, beta_loss=loss).fit(V)
         visnmf.factorize(V * 1e-9, 3, loss="huber:1e-10", max_iter=2)  # by the size of V
 
 

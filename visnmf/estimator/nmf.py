@@ -21,6 +21,7 @@ from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, check_solver, loss_of
 from visnmf.estimator.several import Fitted, best_run
 from visnmf.solve.encode import encode, goal_of
+from visnmf.solve.given import check_delta
 from visnmf.solve.naming import make_loss
 from visnmf.solve.plan import Plan
 from visnmf.solve.stopping import Rule
@@ -275,6 +276,7 @@ class NMF(BaseNMF):
             bounded=False,
         )
         matrix = matrix_of(X)
+        check_delta(beta, matrix)
         result = best_run(matrix, plan, rng, self.n_init, verbose=bool(self.verbose))
         if result.n_iter == self.max_iter and self.tol > 0:
             warnings.warn(

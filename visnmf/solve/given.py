@@ -13,9 +13,9 @@ from visnmf.solve.compose import Asked
 from visnmf.solve.edge import check_cast, check_factor, check_number, check_values
 from visnmf.solve.naming import delta_of
 
-__all__ = ["check_known", "check_loss", "check_smoothing", "check_start", "described"]
+__all__ = ["check_delta", "check_known", "check_smoothing", "check_start", "described"]
 
-_LEAST_DELTA = 1e-5  # of the root mean square of V
+_LEAST_DELTA = 1e-4  # of the root mean square of V: from there down fits stay where they begin
 
 
 def check_start(
@@ -34,7 +34,7 @@ def check_start(
     return W.T, H
 
 
-def check_loss(loss: str | float, matrix: Matrix) -> None:
+def check_delta(loss: str | float, matrix: Matrix) -> None:
     """Refuse a delta of the Huber loss beside which all residuals are large.
 
     Its steps then hardly move, and what comes of them is where they began.

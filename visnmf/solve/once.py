@@ -21,7 +21,7 @@ from visnmf.solve.checkpoint import keeper_of
 from visnmf.solve.compose import UPDATES, sort_terms
 from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
 from visnmf.solve.fingerprint import facts_of, fingerprint
-from visnmf.solve.given import check_known, check_loss, check_smoothing, check_start, described
+from visnmf.solve.given import check_delta, check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in
 from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.naming import named
@@ -75,7 +75,7 @@ def factorize_once(
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
     m, n = matrix.shape
     check_room(rank, m, matrix.dtype.itemsize)
-    check_loss(loss, matrix)
+    check_delta(loss, matrix)
     mixing = check_smoothing(smoothing, rank, matrix)
     if mixing is not None and known_H is not None:
         raise InvalidInputError(

@@ -199,6 +199,15 @@ def test_a_sparse_V_is_surveyed_with_its_zeros():
     assert (one != stored).any()
     held = visnmf.choose_rank(V, (2, 4), max_iter=10, observed=V > 0).table["error"]
     np.testing.assert_array_equal(stored, held)
+    with_zeros = sparse.csr_array(V)
+    known = V > 0
+    with_zeros.data[::3] = 0  # still stored
+    asked = {"ranks": (2, 4), "max_iter": 10}
+    again, other = (
+        visnmf.choose_rank(each, observed=observed, **asked).table["error"]
+        for each, observed in ((with_zeros, "stored"), (with_zeros.toarray(), known))
+    )
+    np.testing.assert_array_equal(again, other)
 
 
 def test_what_cannot_be_known_is_refused(monkeypatch):

@@ -34,7 +34,8 @@ def known_values(V: Any, observed: Any, missing: Any) -> tuple[np.ndarray, np.nd
                 f"observed={observed!r} is not known here: 'stored' says it of a sparse V, and an "
                 "array of booleans of any"
             )
-        observed = V != 0
+        observed = V.tocsc(copy=True)
+        observed.data[:] = 1  # zeros that are stored are known
     if is_sparse(V):
         V = _dense(V)
     if observed is None and missing is None:

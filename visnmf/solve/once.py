@@ -68,7 +68,7 @@ def factorize_once(
     scratch: str | os.PathLike[str] | None = None,
 ) -> Factorization:
     """Factorize V from one start; all is as of `visnmf.factorize`."""
-    named(loss)
+    named(loss)  # or it is refused, before V is looked at
     trace = Trace(check_number(time_limit, "time_limit"), check_callable(callback, "callback"))
     keeper = keeper_of(checkpoint, every, resume)
     rank = check_integer(rank, "rank", 1)

@@ -19,7 +19,7 @@ MAX_LINES = 320
 # A component is a file or folder right under visnmf/. It imports itself and lower layers only.
 LAYERS = [
     {"errors"},
-    {"files", "machine"},
+    {"arguments", "files", "machine"},
     {"images"},
     {"faces", "measure"},
     {"kernels"},

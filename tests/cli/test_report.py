@@ -16,6 +16,9 @@ def test_what_is_mistyped_is_told(run, model_file):
     done = run("report", model_file, "-o", "parts.html", "--channels", "1,2")
     assert done.exit_code == 2
     assert "neither a channel nor three" in done.stderr
+    done = run("report", model_file, "-o", "parts.html", "--channels", "2,1,0")
+    assert done.exit_code == 1
+    assert "the pictures are gray, so that there are no channels to choose from" in done.stderr
 
 
 def test_what_a_mask_hides_is_left_out(run, model_file, faces_folder, tmp_path):

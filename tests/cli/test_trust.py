@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from visnmf import Model
+from visnmf import Model, plots
 from visnmf.cli.app import cli
 from visnmf.samples import load_faces
 
@@ -99,3 +99,44 @@ def test_stability_writes_it_beside_the_parts(folder, tmp_path):
     model = Model.load(sure)
     assert ((model.stability > 0) & (model.stability <= 1)).all()
     np.testing.assert_array_equal(model.W, Model.load(folder / "few.safetensors").W)
+
+
+def test_black_pictures_are_not_judged(tmp_path):
+    np.save(tmp_path / "black.npy", np.zeros((12, 6, 6), np.uint8))
+    model = tmp_path / "black.safetensors"
+    told = run("learn", tmp_path / "black.npy", "-k", 2, "-o", model, *QUICK, "--n-init", 2)
+    assert "none to compare: all parts are zero" in told
+    assert "least stable" not in run("info", model)
+    told = run("stability", model, tmp_path / "black.npy", code=1)
+    assert "all pictures are black" in told
+    assert "0.000" not in told
+
+
+def test_stability_shows_how_far_it_is(folder, monkeypatch):
+    from contextlib import contextmanager
+
+    told = []
+
+    @contextmanager
+    def bar(title):
+        yield lambda *now: told.append((title, *now))
+
+    monkeypatch.setattr("visnmf.cli.stability.read_progress", bar)
+    run("stability", folder / "few.safetensors", folder / "faces.npy", "--n-boot", 3)
+    assert told == [("fits to pictures drawn anew", done, 3) for done in (1, 2, 3)]
+
+
+def test_show_writes_how_sure_each_part_is(folder, tmp_path):
+    from PIL import Image
+
+    model = Model.load(folder / "many.safetensors")
+    told = run("show", folder / "many.safetensors", "-o", tmp_path / "sure.png")
+    assert "below each" in told
+    assert "stability" in told
+    drawn = np.asarray(Image.open(tmp_path / "sure.png").convert("L"))
+    expected = tmp_path / "expected.png"
+    plots.basis(model, values=model.stability, value_format="{:.2f}").savefig(expected)
+    np.testing.assert_array_equal(drawn, np.asarray(Image.open(expected).convert("L")))
+    for words in (["few.safetensors"], ["many.safetensors", "--zoom", 2]):
+        told = run("show", folder / words[0], "-o", tmp_path / "bare.png", *words[1:])
+        assert "below each" not in told

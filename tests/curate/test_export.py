@@ -227,7 +227,7 @@ def test_hostile_names_stay_in_the_folder(tmp_path):
         ({"format": "masks", "threshold": "half"}, "otsu"),
         ({"format": "masks", "threshold": True}, "otsu"),
         ({"format": "masks", "threshold": float("nan")}, "otsu"),
-        ({"scale": "all"}, "scale must be"),
+        ({"scale": "all"}, "scale=.all. is not known"),
     ],
 )
 def test_wrong_options_are_told(tmp_path, options, message):

@@ -2,12 +2,14 @@
 
 import os
 import pickle
+import struct
 import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from visnmf.errors import ImageReadError
 from visnmf.images.load import load_images
 
 rng = np.random.default_rng(0)
@@ -126,12 +128,77 @@ def test_memory_stays_small_whatever_n_is(tmp_path):
     assert peak < 8e6 < 4 * images.layout.m * len(images) / 5
 
 
-@pytest.mark.parametrize("options", [{}, {"mode": "rgb", "frames": "all", "background": "white"}])
-def test_odd_files_are_read_or_lost_as_by_the_eager_loader(real_data, options):
-    options = {"size": (16, 16), "range": (0, 255), "on_error": "skip", **options}
+ODD = {"size": (16, 16), "range": (0, 255)}
+
+
+@pytest.mark.parametrize(
+    ("mode", "frames"),
+    [("gray", None), ("rgb", "all"), ("gray", slice(1, None)), ("rgb", slice(None, None, 2))],
+)
+def test_odd_files_are_read_or_lost_as_by_the_eager_loader(real_data, mode, frames):
+    options = {**ODD, "on_error": "skip", "mode": mode, "frames": frames, "background": "white"}
     eager = load_images(real_data("odd_images"), **options)
     lazy = load_images(real_data("odd_images"), lazy=True, **options)
     loaded = lazy.load()
     np.testing.assert_array_equal(loaded.V, eager.V)
     assert loaded.names == eager.names
     assert len(lazy.lost) == len(lazy.skipped) >= len(eager.skipped) > 0  # of some each page
+    assert files_of(lazy.skipped) == files_of(eager.skipped)
+
+
+def files_of(errors):
+    return {error.path.partition(", page")[0] for error in errors}
+
+
+def test_the_first_odd_file_is_refused_in_the_same_words(real_data):
+    folder = real_data("odd_images")
+    with pytest.raises(ImageReadError) as eager:
+        load_images(folder, **ODD)
+    with pytest.raises(ImageReadError) as lazy:
+        load_images(folder, lazy=True, **ODD).load()
+    assert str(eager.value) == f'{lazy.value}; on_error="skip" leaves such files out'
+    with pytest.raises(ImageReadError, match='on_error="skip" leaves such files out'):
+        load_images(folder, lazy=True, frames="all", **ODD)  # its pages are counted at once
+
+
+def test_of_odd_files_of_one_kind_channels_are_kept(real_data):
+    folder = real_data("odd_images")
+    files = [folder / name for name in ("icc-after-SOF.jpg", "broken.png", "exif_rot6.jpg")]
+    options = {**ODD, "mode": "keep", "on_error": "skip"}
+    eager, lazy = load_images(files, **options), load_images(files, lazy=True, **options)
+    np.testing.assert_array_equal(lazy.load().V, eager.V)
+    assert lazy.load().names == eager.names
+    assert [str(e) for e in lazy.skipped] == [str(e) for e in eager.skipped]
+
+
+def test_files_without_the_frames_asked_for_are_lost(tmp_path):
+    pages = [Image.fromarray(page) for page in GRAY[:5]]
+    pages[0].save(tmp_path / "0.png")
+    pages[1].save(tmp_path / "1.tif", save_all=True, append_images=pages[2:])
+    options = {"frames": slice(1, None), "on_error": "skip"}
+    eager, lazy = load_images(tmp_path, **options), load_images(tmp_path, lazy=True, **options)
+    assert lazy.load().names == eager.names == ["1.tif[1]", "1.tif[2]", "1.tif[3]"]
+    np.testing.assert_array_equal(lazy.load().V, eager.V)
+    assert "none of the frames" in str(lazy.skipped[0])
+
+
+def layered_psd(path):
+    """Write a PSD of 2 x 2 gray pixels that says it has three layers, which are no pictures."""
+    layer = struct.pack(">4i", 0, 0, 2, 2) + struct.pack(">HhI", 1, 0, 6)
+    layer += b"8BIMnorm" + bytes(4) + struct.pack(">I", 12) + bytes(8) + b"\x03one"
+    layers = struct.pack(">h", 3) + 3 * layer + 3 * (bytes(2) + bytes(4))
+    info = struct.pack(">I", len(layers)) + layers
+    whole = b"8BPS" + struct.pack(">H6xHIIHH", 1, 1, 2, 2, 8, 1) + bytes(4) + bytes(4)
+    whole += struct.pack(">I", len(info) + 4) + info + bytes(4)
+    path.write_bytes(whole + bytes(2) + bytes([0, 80, 160, 240]))
+
+
+def test_layers_are_no_pictures(tmp_path):
+    layered_psd(tmp_path / "layers.psd")
+    with Image.open(tmp_path / "layers.psd") as image:
+        assert image.n_frames > 1
+    for frames in ("all", "first"):
+        eager = load_images(tmp_path, frames=frames)
+        lazy = load_images(tmp_path, frames=frames, lazy=True)
+        assert lazy.load().names == eager.names == ["layers.psd"]
+        assert (eager[0] * 255).round().tolist() == [[0, 80], [160, 240]]

@@ -116,7 +116,7 @@ class TestPartsMap:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"scale": "all"}, "scale must be"),
+            ({"scale": "all"}, "scale=.all. is not known"),
             ({"H": [1, 1, 1]}, "give image too"),
             ({"image": np.ones((2, 2))}, "2"),
         ],
@@ -154,5 +154,5 @@ class TestChosenOverlay:
             plots.overlay(stripes(), np.ones((4, 6)), LAYOUT, which=which)
 
     def test_no_such_style(self):
-        with pytest.raises(InvalidInputError, match='"tint" or "outline"'):
+        with pytest.raises(InvalidInputError, match="style=.dots. is not known"):
             plots.overlay(stripes(), np.ones((4, 6)), LAYOUT, style="dots")

@@ -101,11 +101,11 @@ class TestPages:
         assert paths[0].is_file()
 
     def test_columns_are_checked_with_a_zoom_too(self, tmp_path):
-        with pytest.raises(InvalidInputError, match="columns must be at least 1, not 0"):
+        with pytest.raises(InvalidInputError, match="columns must be .* at least 1, not 0"):
             plots.save_montage(tmp_path / "p.png", np.eye(30), LAYOUT, columns=0, zoom=1)
 
     def test_no_page_of_nothing(self, tmp_path):
-        with pytest.raises(InvalidInputError, match="per_page must be at least 1, not 0"):
+        with pytest.raises(InvalidInputError, match="per_page must be .* at least 1, not 0"):
             plots.save_montage(tmp_path / "p.png", np.eye(30), LAYOUT, per_page=0)
 
 

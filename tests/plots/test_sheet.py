@@ -66,7 +66,7 @@ class TestMontage:
 
     @pytest.mark.parametrize("options", [{"columns": 0}, {"gap": -1}])
     def test_options_out_of_range(self, options):
-        with pytest.raises(InvalidInputError, match=" must be at least "):
+        with pytest.raises(InvalidInputError, match=" must be .* at least "):
             plots.montage(np.ones((2, 3, 3)), **options)
 
     @pytest.mark.parametrize("shape", [(3, 3), (0, 3, 3), (1, 1, 1, 1, 1)])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 
 import visnmf
@@ -40,11 +41,31 @@ def test_other_words_are_no_rank(pictures):
         visnmf.learn(pictures, "auto")
 
 
-@pytest.mark.parametrize("name", ["observed", "weights", "missing"])
-def test_no_rank_is_chosen_by_pixels_that_are_not_known(pictures, name):
-    value = 0.0 if name == "missing" else pictures.V > 0.1
-    with pytest.raises(InvalidInputError, match=f"{name}="):
-        visnmf.learn(pictures, "choose", **{name: value})
+def test_pixels_that_are_not_known_are_neither_looked_at_nor_hidden(pictures):
+    known = np.random.default_rng(1).random(pictures.V.shape) < 0.7
+    junk = np.where(known, pictures.V, np.random.default_rng(2).random(known.shape) * 9)
+    model = visnmf.learn(pictures.replace(V=junk.astype(np.float32)), "choose", observed=known)
+    assert 4 <= model.rank <= 5
+    by_value = pictures.replace(V=np.where(known, pictures.V, np.float32(np.nan)))
+    same = visnmf.learn(by_value, "choose", missing=np.nan)
+    assert same.provenance["rank_choice"] == model.provenance["rank_choice"]
+    np.testing.assert_array_equal(same.W, model.W)
+
+
+def test_weights_are_no_part_of_the_choice(pictures):
+    with pytest.raises(InvalidInputError, match="weights="):
+        visnmf.learn(pictures, "choose", weights=pictures.V + 0.5)
+
+
+def test_the_estimator_chooses_for_a_sparse_X_as_for_its_array(pictures):
+    X = np.where(pictures.V.T > 0.2, pictures.V.T, 0)
+    dense, scarce = (
+        visnmf.NMF("choose", random_state=0, max_iter=20).fit(each)
+        for each in (X, sparse.csr_array(X))
+    )
+    assert scarce.n_components_ == dense.n_components_
+    table = (each.rank_choice_.table["error"] for each in (scarce, dense))
+    np.testing.assert_array_equal(*table)
 
 
 def test_the_estimator_chooses_and_auto_keeps_its_meaning(pictures):
@@ -66,3 +87,12 @@ def test_the_estimator_refuses_what_says_two_things(pictures):
     W, H = np.ones((90, 3), X.dtype), np.ones((3, 64), X.dtype)
     with pytest.raises(InvalidInputError, match="auto"):
         visnmf.NMF("choose", init="custom").fit_transform(X, W=W, H=H)
+
+
+def test_the_seed_of_learn_is_the_one_of_the_choice(pictures):
+    rng = np.random.default_rng
+    model = visnmf.learn(pictures, "choose", seed=rng(3))
+    choice = visnmf.choose_rank(pictures, seed=rng(3))
+    assert model.provenance["rank_choice"] == choice.facts()
+    with pytest.raises(InvalidInputError, match="seed must be"):
+        visnmf.learn(pictures, "choose", seed="x")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import visnmf
 from visnmf.errors import InvalidInputError
@@ -133,3 +134,94 @@ def test_ranks_that_cannot_be_used_are_refused(ranks):
 
 def test_swimmer_has_sixteen_or_seventeen_parts():
     assert visnmf.choose_rank(visnmf.samples.make_swimmer(), (2, 30)).rank in (16, 17)
+
+
+@pytest.mark.parametrize("criterion", ["heldout", "stability", "elbow", "ard"])
+def test_a_generator_is_a_seed_as_elsewhere(criterion):
+    V = planted(4, 0, side=8, n=40)
+    asked = {"criterion": criterion, "restarts": 2, "max_iter": 10}
+    same, again, other = (
+        visnmf.choose_rank(V, (2, 4), seed=np.random.default_rng(seed), **asked)
+        for seed in (7, 7, 8)
+    )
+    assert all(np.array_equal(same.table[name], again.table[name]) for name in same.table)
+    assert any(not np.array_equal(same.table[name], other.table[name]) for name in same.table)
+
+
+@pytest.mark.parametrize("seed", [None, "x", -1, 1.5, True, np.random.RandomState(0)])
+def test_other_seeds_are_refused(seed):
+    with pytest.raises(InvalidInputError, match=r"seed must be .* or a numpy.random.Generator"):
+        visnmf.choose_rank(np.ones((6, 6)), (2, 3), seed=seed)
+
+
+@pytest.mark.parametrize("criterion", ["heldout", "stability", "elbow"])
+def test_what_is_not_known_changes_nothing_bit_for_bit(criterion):
+    V = planted(4, 0, side=8, n=40)
+    known = np.random.default_rng(1).random(V.shape) < 0.8
+    asked = {"criterion": criterion, "restarts": 2, "max_iter": 10}
+    tables = [
+        visnmf.choose_rank(np.where(known, V, value), (2, 5), observed=known, **asked).table
+        for value in (np.float32(0), np.float32(np.nan), np.float32(-7))
+    ]
+    for name, column in tables[0].items():
+        assert np.isfinite(column).all()
+        assert all(np.array_equal(column, other[name]) for other in tables[1:])
+
+
+def test_a_planted_rank_is_found_where_a_third_is_missing():
+    V = planted(5, 1).astype(np.float32)
+    V[np.random.default_rng(2).random(V.shape) < 0.35] = np.nan
+    assert abs(visnmf.choose_rank(V, (2, 16), missing=np.nan).rank - 5) <= 1
+
+
+def test_masks_hide_a_share_of_what_is_known_and_nothing_else():
+    known = np.random.default_rng(0).random((40, 60)) < 0.5
+    known[:, 3] = False
+    known[7, 3] = True  # all that is known of an image
+    masks = hidden_masks(known.shape, 3, np.random.default_rng(0), known)
+    for mask in masks:
+        assert not (mask & ~known).any()
+        assert not mask[7, 3]
+        assert 0.07 < mask.sum() / known.sum() < 0.13
+    assert not (masks[0] & masks[1]).any()
+
+
+def test_a_sparse_V_is_surveyed_with_its_zeros():
+    V = planted(4, 0, side=8, n=40)
+    V[V < 0.3] = 0
+    one, same, stored = (
+        visnmf.choose_rank(each, (2, 4), max_iter=10, observed=observed).table["error"]
+        for each, observed in (
+            (V, None), (sparse.csr_array(V), None), (sparse.csr_array(V), "stored")
+        )
+    )  # fmt: skip
+    np.testing.assert_array_equal(one, same)
+    assert (one != stored).any()
+    held = visnmf.choose_rank(V, (2, 4), max_iter=10, observed=V > 0).table["error"]
+    np.testing.assert_array_equal(stored, held)
+    with_zeros = sparse.csr_array(V)
+    known = V > 0
+    with_zeros.data[::3] = 0  # still stored
+    asked = {"ranks": (2, 4), "max_iter": 10}
+    again, other = (
+        visnmf.choose_rank(each, observed=observed, **asked).table["error"]
+        for each, observed in ((with_zeros, "stored"), (with_zeros.toarray(), known))
+    )
+    np.testing.assert_array_equal(again, other)
+
+
+def test_what_cannot_be_known_is_refused(monkeypatch):
+    V = planted(4, 0, side=8, n=40)
+    for asked, message in (
+        ({"observed": V > 0.1, "criterion": "ard"}, "ard"),
+        ({"observed": V}, "booleans"),
+        ({"observed": "stored"}, "'stored' says it of a sparse V"),
+        ({"observed": np.zeros(V.shape, bool)}, "nothing of V is known"),
+        ({"observed": V[1:] > 0}, "observed has shape"),
+        ({"missing": "x"}, "missing must be a number"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            visnmf.choose_rank(V, (2, 3), **asked)
+    monkeypatch.setattr("visnmf.ranks.known.memory_of_machine", lambda: 10_000)
+    with pytest.raises(InvalidInputError, match=r"choose_rank\(V\[:, :1000\]\)"):
+        visnmf.choose_rank(sparse.csr_array(V), (2, 3))

@@ -81,3 +81,14 @@ def test_umap_says_what_it_is(page, faces_model, tmp_path):
     visnmf.save_report(tmp_path / "u.html", faces_model, visnmf.samples.load_faces(), map="umap")
     page.open(tmp_path / "u.html")
     assert page.ask("return document.getElementById('across').textContent").startswith("UMAP")
+
+
+@pytest.mark.parametrize(("labels", "colors"), [(7, 7), (8, 0)])
+def test_labels_that_are_too_many_to_color_are_told(page, faces_model, tmp_path, labels, colors):
+    faces = visnmf.samples.load_faces()
+    named = faces.replace(labels=np.arange(len(faces)) % labels)
+    visnmf.save_report(tmp_path / "m.html", faces_model, named)
+    page.open(tmp_path / "m.html")
+    assert len(page.find("#legend i")) == colors
+    told = "there are 8, and no more than 7 can be told apart"
+    assert (told in page.find("#legend")[0].text) == (not colors)

@@ -177,3 +177,19 @@ def test_the_estimator_keeps_the_best(V):
         visnmf.NMF(2, init="custom", n_init=2).fit_transform(
             V.T, W=np.ones((60, 2)), H=np.ones((2, 625))
         )
+
+
+def test_parts_that_are_all_zero_have_no_stability():
+    found = restarts(np.zeros((8, 9)), 2, 3)
+    assert np.isnan(found.stability).all()
+    assert "stability" not in found.best.settings, "NaN is no JSON"
+    assert found.best.settings["objectives"] == [0, 0, 0]
+
+
+def test_a_generator_has_children_or_is_refused(V):
+    run = [restarts(V, 2, 2, seed=np.random.default_rng(1), **QUICK) for _ in range(2)]
+    assert np.array_equal(run[0].objectives, run[1].objectives)
+    childless = np.random.Generator(np.random.RandomState(0)._bit_generator)
+    with pytest.raises(InvalidInputError, match=r"default_rng\(0\)"):
+        restarts(V, 2, 2, seed=childless, **QUICK)
+    assert restarts(V, 2, 1, seed=childless, **QUICK).best.rank == 2

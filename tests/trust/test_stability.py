@@ -102,3 +102,43 @@ def test_what_cannot_be_drawn_from_is_refused(tmp_path, model):
         part_stability(faces, 3, n_boot=0)
     with pytest.raises(InvalidInputError, match="pixels"):
         part_stability(faces, model)
+
+
+def test_of_black_pictures_there_is_nothing_to_compare(pictures, model):
+    black = pictures.replace(V=np.zeros_like(pictures.V))
+    with pytest.raises(InvalidInputError, match="all pictures are black"):
+        part_stability(black, model, n_boot=2)
+    with pytest.raises(InvalidInputError, match="all pictures are black"):
+        part_stability(black, 2, n_boot=2)
+    with pytest.raises(InvalidInputError, match="all parts are zero"):
+        part_stability(pictures, learn(black, 2), n_boot=2)
+
+
+def test_a_generator_is_a_seed(pictures, model):
+    one, same = (
+        part_stability(pictures, model, n_boot=2, max_iter=5, seed=np.random.default_rng(4))
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one.cosines, same.cosines)
+    with pytest.raises(InvalidInputError, match=r"numpy\.random\.Generator"):
+        part_stability(pictures, model, n_boot=2, seed=None)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_each_fit_is_told_and_may_be_the_last(pictures, model, processes):
+    told = []
+    settings = {"n_boot": 4, "max_iter": 5, "processes": processes}
+    whole = part_stability(pictures, model, callback=told.append, **settings)
+    assert [(now.done, now.total) for now in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    np.testing.assert_array_equal([now.cosines for now in told], whole.cosines)
+    assert told[-1].left == 0 <= told[0].seconds <= told[-1].seconds
+    ended = part_stability(pictures, model, callback=lambda now: now.done == 2, **settings)
+    np.testing.assert_array_equal(ended.cosines, whole.cosines[:2])
+
+
+def test_one_is_one(pictures):
+    found = part_stability(pictures, 1, n_boot=1, max_iter=1)
+    assert "1 part, 1 fit," in repr(found)
+    fit = factorize(pictures, 1, max_iter=1, warmup="none")
+    assert "after 1 iteration, ended" in repr(fit)
+    assert "1 part of pictures" in repr(learn(pictures, 1, max_iter=1))

@@ -32,6 +32,7 @@ from visnmf.archive.packed import pack_bytes
 from visnmf.archive.room import MAX_MEMORY, Room
 from visnmf.archive.sections import Section, SectionKind
 from visnmf.archive.sole_writer import sole_writer
+from visnmf.arguments import check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.kernels.threads import threads
@@ -152,8 +153,8 @@ def append(
     >>> done.n, done.fidelity.max_error
     (50, 0)
     """
-    path = Path(archive_path)
-    target = path if output is None else Path(output)
+    path = check_path(archive_path, "archive_path")
+    target = path if output is None else check_path(output, "output")
     in_place = output is None or _same(target, path)
     check_place(target, overwrite or in_place)
     alone = sole_writer(path) if in_place else nullcontext()

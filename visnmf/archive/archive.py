@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ from visnmf.archive.material import describe_exact, values_of
 from visnmf.archive.originals import to_originals
 from visnmf.archive.picking import Places, places_of, runs_of
 from visnmf.archive.room import MAX_MEMORY, Room
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
-from visnmf.images.imageset import ImageSet
+from visnmf.images.imageset import ImageSet, refuse_in
 from visnmf.images.layout import ImageLayout
 
 __all__ = ["Archive"]
@@ -139,13 +140,12 @@ class Archive:
         """Names of the pictures, in order."""
         return read_names(self._file, self.room)
 
+    def __contains__(self, item: object) -> bool:
+        refuse_in("an Archive")
+
     def __len__(self) -> int:
         return self.header.n
 
-    @overload
-    def __getitem__(self, index: int | np.integer) -> NDArray[Any]: ...
-    @overload
-    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> NDArray[Any]: ...
     def __getitem__(self, index: Any) -> NDArray[Any]:
         return self._pictures(index)
 
@@ -291,7 +291,7 @@ class Archive:
         InvalidInputError
             If there are no such pictures.
         """
-        if not 0 <= first < last <= len(self):
+        if check_integer(first, "first", 0) >= check_integer(last, "last", 0) or last > len(self):
             raise InvalidInputError(
                 f"need 0 <= first < last <= {len(self)}, got first={first} and last={last}"
             )

@@ -21,6 +21,7 @@ from visnmf.archive.material import Material, is_whole
 from visnmf.archive.outcome import Compression, describe_motion
 from visnmf.archive.progress import CompressionProgress, Course
 from visnmf.archive.safe_names import safe_names
+from visnmf.arguments import check_callable, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -31,6 +32,8 @@ __all__ = ["check_place", "compress", "pictures_of"]
 
 _HOPELESS = 1.6
 """Parts that take so many times the bytes of a sheet at their first rank are given up."""
+
+_MOST = 1e300  # of what a number may be; infinite ones are none
 
 _FAR_SMALLER = 0.5
 """Of the bytes of sheets: below it a video codec, which gains as much on sheets, is no smaller."""
@@ -126,8 +129,9 @@ def compress(
     >>> visnmf.Archive.open(path)[0].shape
     (25, 25)
     """
+    path = check_path(path, "path")
+    check_callable(progress, "progress")
     mode, target = _target(psnr, max_bytes, max_error, lossless, rank, step, quality)
-    path = Path(path)
     check_place(path, overwrite)
     if not isinstance(chunk, int) or not 1 <= chunk <= 2**20:
         raise InvalidInputError(f"chunk is a whole number from 1 to {2**20}, got {chunk!r}")
@@ -263,8 +267,8 @@ def _target(
         raise InvalidInputError("step and quality go with rank; the other targets search for them")
     numbers = {"psnr": psnr, "max_bytes": max_bytes, "max_error": max_error, "step": step}
     for name, value in numbers.items():
-        if value is not None and not (isinstance(value, Real) and math.isfinite(value)):
-            raise InvalidInputError(f"{name} is a number, got {value!r}")
+        if value is not None and not (isinstance(value, Real) and abs(value) <= _MOST):
+            raise InvalidInputError(f"{name} is a number, got {value!r:.80}")
     if psnr is not None:
         if not 1 <= psnr <= 120:
             raise InvalidInputError(f"psnr is in dB, from 1 to 120, got {psnr}")

@@ -29,6 +29,7 @@ from visnmf.archive.frame import (
 from visnmf.archive.header import Header
 from visnmf.archive.registry import Coder
 from visnmf.archive.sections import Entry, SectionKind
+from visnmf.arguments import check_path
 from visnmf.errors import ArchiveFormatError
 
 __all__ = ["Container"]
@@ -92,7 +93,7 @@ class Container:
             of its directory are damaged, or its size is not what the directory says and it is
             not to be salvaged.
         """
-        file = FileBytes(Path(path))
+        file = FileBytes(check_path(path, "path"))
         try:
             return cls._opened(file, salvage)
         except ArchiveFormatError as error:

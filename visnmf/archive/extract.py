@@ -14,6 +14,7 @@ from visnmf.archive.archive import Archive
 from visnmf.archive.decoding import numbers
 from visnmf.archive.header import Base
 from visnmf.archive.names_check import folders_of, name_key
+from visnmf.arguments import check_path
 from visnmf.errors import ArchiveFormatError, InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.writing import encode_picture, suffix_of
@@ -83,7 +84,7 @@ def extract(
     ArchiveFormatError
         A section is damaged, and it is not to be salvaged. Pictures before it are written.
     """
-    root = Path(folder)
+    root = check_path(folder, "folder")
     if root.exists() and not root.is_dir():
         raise InvalidInputError(f"cannot extract into {root}: it is not a folder")
     names = _names(archive, salvage)

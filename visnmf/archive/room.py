@@ -7,6 +7,8 @@ and a call that takes more than is allowed is refused before it decodes anything
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from pathlib import Path
 
 from visnmf.archive.header import Base, Header
@@ -57,7 +59,8 @@ class Room:
     """
 
     def __init__(self, path: Path, header: Header, most: int = MAX_MEMORY) -> None:
-        if isinstance(most, bool) or most != int(most) or most < _LEAST:
+        real = isinstance(most, Real) and not isinstance(most, bool)
+        if not real or not _LEAST <= most < math.inf or most != int(most):
             raise InvalidInputError(
                 f"max_memory is a number of bytes, {_LEAST} or more, got {most!r:.40}"
             )

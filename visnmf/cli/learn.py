@@ -253,17 +253,19 @@ def _done_with(checkpoint: Path, model: Model) -> bool:
 
 def _of_restarts(provenance: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what several fits agree in."""
-    if "stability" not in provenance:
+    if "objectives" not in provenance:
         return []
     import numpy as np
 
     from visnmf.solve.several import SURE
 
-    objectives, stability = provenance["objectives"], provenance["stability"]
+    objectives, stability = provenance["objectives"], provenance.get("stability")
     told = (
         f"{len(objectives)} from different starts, objectives {min(objectives):.6g} to "
         f"{max(objectives):.6g}"
     )
+    if stability is None:
+        return [("fits", told), ("stable parts", "none to compare: all parts are zero")]
     sure = sum(cosine >= SURE for cosine in stability)
     by = f"cosine to the other fits' parts {SURE} or more; of all {np.mean(stability):.2f}"
     return [("fits", told), ("stable parts", f"{sure} of {len(stability)} ({by})")]

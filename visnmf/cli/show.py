@@ -53,7 +53,9 @@ def show(
 ) -> None:
     """Write the parts of MODEL as one picture, in their order: as learned, the strongest first.
 
-    Parts that `visnmf edit` has hidden are left out.
+    Parts that `visnmf edit` has hidden are left out. Where MODEL keeps how sure each part is (from
+    `visnmf stability`, or `visnmf learn --n-init`), the figure stands below it, unless --zoom or
+    --per-page asks for the bare pictures.
 
     Parts of patches are contrasts: of gray ones red is lighter and blue is darker than
     their surround, of colored ones middle gray is neither.
@@ -65,11 +67,22 @@ def show(
 
     parts = open_encoder(model_file).parts
     output = output or model_file.with_name(f"{model_file.stem}-parts.png")
-    written = save_montage(
-        output, parts, columns=columns, scale=scale, zoom=zoom, per_page=per_page
-    )
+    sure = getattr(parts, "stability", np.full(1, np.nan))
+    numbered = not np.isnan(sure).any() and zoom is None and per_page is None
+    if numbered:
+        from visnmf.plots import basis
+        from visnmf.plots.writing import save_figure
+
+        sheet = basis(parts, columns=columns, scale=scale, values=sure, value_format="{:.2f}")
+        save_figure(output, sheet)
+        written = [output]
+    else:
+        written = save_montage(
+            output, parts, columns=columns, scale=scale, zoom=zoom, per_page=per_page
+        )
     count = len(parts.basis_images())
     hidden = int(getattr(parts, "hidden", np.zeros(0)).sum())
     told = f"{count - hidden} of {count}, the others are hidden" if hidden else count
     pages = str(written[0]) if len(written) == 1 else f"{written[0]} to {written[-1].name}"
-    tell([("parts", told), ("look at", pages)])
+    below = [("below each", "its stability: 1 if all fits find it")] if numbered else []
+    tell([("parts", told), *below, ("look at", pages)])

@@ -17,7 +17,7 @@ from visnmf.cli.options import (
     source_argument,
 )
 from visnmf.cli.recipes import RecipeName
-from visnmf.cli.text import plain, tell
+from visnmf.cli.text import plain, read_progress, tell
 
 __all__ = ["stability"]
 
@@ -85,9 +85,11 @@ def stability(
 
     model = load_model(model_file, "learn it from other pictures and compare what it finds")
     images = read_like(model, source, recursive=recursive, on_error=on_error)
-    found = part_stability(
-        images, model, n_boot=n_boot, seed=seed, processes=processes, recipe=recipe
-    )
+    with read_progress("fits to pictures drawn anew") as progress:
+        found = part_stability(
+            images, model, n_boot=n_boot, seed=seed, processes=processes, recipe=recipe,
+            callback=None if progress is None else lambda now: progress(now.done, now.total),
+        )  # fmt: skip
     for line in found.summary().splitlines():
         click.echo(plain(line))
     if output is not None:

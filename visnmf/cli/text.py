@@ -112,9 +112,9 @@ def one_line(values: Any) -> str:
 
 
 @contextmanager
-def read_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar while pictures are read; None where nobody would see it."""
-    with _bar("reading pictures") as bar:
+def read_progress(title: str = "reading pictures") -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar while things are read or made, one by one; None where nobody would see it."""
+    with _bar(title) as bar:
         if bar is None:
             yield None
             return

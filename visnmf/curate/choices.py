@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from visnmf.arguments import check_instance
 from visnmf.errors import InvalidInputError
 from visnmf.model.checks import checked_name
 
-__all__ = ["Choice", "check_choices", "is_number", "places_of"]
+__all__ = ["Choice", "check_choices", "check_model", "is_number", "places_of"]
 
 
 @dataclass(frozen=True)
@@ -108,3 +109,10 @@ def _numbered(by_number: dict[int, int], rank: int, part: Any) -> int:
 def is_number(value: object) -> bool:
     """Tell whether a value is a whole number of Python or NumPy."""
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_model(model: Any) -> None:
+    """Refuse what is no model."""
+    from visnmf.model.model import Model
+
+    check_instance(model, "model", Model, "visnmf.learn makes one, Model.load reads one")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visnmf.archive.safe_names import safe_names
+from visnmf.arguments import check_choice, check_path
 from visnmf.curate.masks import check_threshold, thresholds_of
 from visnmf.curate.rois import outlines_of, roi_of, roi_set
 from visnmf.curate.stack import check_stack, stack_bytes
@@ -123,8 +124,7 @@ def export_parts(
     """
     if not isinstance(model, Model):
         raise InvalidInputError(f"export_parts takes a Model, got {type(model).__name__}")
-    if format not in FORMATS:
-        raise InvalidInputError(f"format={format!r} is not known; use one of {', '.join(FORMATS)}")
+    check_choice(format, "format", FORMATS)
     limit = check_threshold(threshold)
     parts = _parts_of(model, hidden)
     writer = {
@@ -133,7 +133,7 @@ def export_parts(
         "masks": partial(_masks, threshold=limit, channels=channels),
         "rois": partial(_rois, threshold=limit, channels=channels),
     }[format]
-    return _write(Path(folder), parts, writer, f"parts-{format}.csv", overwrite)
+    return _write(check_path(folder, "folder"), parts, writer, f"parts-{format}.csv", overwrite)
 
 
 def _pictures(parts: _Parts, *, scale: str, channels: Any) -> Made:

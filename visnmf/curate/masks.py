@@ -14,7 +14,7 @@ __all__ = ["check_threshold", "thresholds_of"]
 
 def check_threshold(threshold: Any) -> str | float:
     """Return "otsu", or a share of the largest value as a float."""
-    if threshold == "otsu":
+    if isinstance(threshold, str) and threshold == "otsu":
         return "otsu"
     number = isinstance(threshold, int | float | np.number) and not isinstance(threshold, bool)
     if not (number and 0 <= threshold < 1):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visnmf.curate.choices import Choice, check_choices, is_number, places_of
+from visnmf.arguments import check_instance, check_path
+from visnmf.curate.choices import Choice, check_choices, check_model, is_number, places_of
 from visnmf.curate.selection_file import read_selection, write_selection
 from visnmf.errors import InvalidInputError, SelectionFormatError
 from visnmf.model.checks import checked_name
@@ -96,6 +96,7 @@ class Selection:
         -------
         Selection
         """
+        check_model(model)
         parts = zip(model.part_names, model.hidden.tolist(), strict=True)
         choices = tuple(Choice((k,), name, hidden) for k, (name, hidden) in enumerate(parts))
         return cls(model.rank, model.digest, choices)
@@ -120,7 +121,7 @@ class Selection:
         SelectionFormatError
             The file is no selection, is damaged, or is of a newer version.
         """
-        fields = read_selection(Path(path))
+        fields = read_selection(check_path(path, "path"))
         try:
             return cls(*fields)
         except InvalidInputError as error:
@@ -139,7 +140,7 @@ class Selection:
         InvalidInputError
             There is no such folder.
         """
-        write_selection(Path(path), (self.rank, self.digest, self.choices))
+        write_selection(check_path(path, "path"), (self.rank, self.digest, self.choices))
 
     @property
     def deleted(self) -> list[int]:
@@ -159,6 +160,7 @@ class Selection:
         -------
         Selection
         """
+        check_instance(names, "names", Mapping, 'such as {0: "light"}')
         given = dict(names)
         places = places_of(self.choices, self.rank, list(given))
         fresh = dict(zip(places, map(checked_name, given.values()), strict=True))
@@ -297,6 +299,7 @@ class Selection:
         InvalidInputError
             W is another one.
         """
+        check_model(model)
         if (self.rank, self.digest) == (model.rank, model.digest):
             return
         raise InvalidInputError(

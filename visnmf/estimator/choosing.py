@@ -30,4 +30,4 @@ def choose_components(X: Any, init: str | None, rng: np.random.Generator) -> Ran
             "init='custom' gives the number of components by W and H, so that there is none to "
             "choose; leave n_components at 'auto'"
         )
-    return choose_rank(X.T, usual_ranks(X.shape), seed=int(rng.integers(2**31)))
+    return choose_rank(X.T, usual_ranks(X.shape), seed=rng)

@@ -21,6 +21,7 @@ from visnmf.estimator.floor import without_floor
 from visnmf.estimator.names import SOLVERS, check_solver, loss_of
 from visnmf.estimator.several import Fitted, best_run
 from visnmf.solve.encode import encode, goal_of
+from visnmf.solve.given import check_delta
 from visnmf.solve.naming import make_loss
 from visnmf.solve.plan import Plan
 from visnmf.solve.stopping import Rule
@@ -55,7 +56,7 @@ class NMF(BaseNMF):
     ----------
     n_components : int or {"auto", "choose"} or None, default="auto"
         How many components. "auto" takes it from W and H where they are given, and is else
-        the number of features, as None is. "choose": by `visnmf.choose_rank`, dense X, 2 to 60.
+        the number of features, as None is. "choose": by `visnmf.choose_rank`, 2 to 60.
     init : str, default=None
         The start: "random", "nndsvd", "nndsvda", "nndsvdar" or "custom", as scikit-learn
         has them, or "kmeans", "spherical kmeans", "spa", "snpa" or "frobenius", see
@@ -129,7 +130,8 @@ class NMF(BaseNMF):
 
     Notes
     -----
-    X may be sparse (CSR or CSC), and is never made dense: with the Frobenius and
+    X may be sparse (CSR or CSC), and is never made dense, but by `n_components="choose"`, which
+    hides zeros too and needs room for them: with the Frobenius and
     Kullback-Leibler losses its stored entries alone are looked at, with any other all
     places, in blocks. Or X may be an ImageSet, in `fit`, `fit_transform` and `transform`; then
     `inverse_transform` gives an ImageSet back, and `components_images_` the components as
@@ -274,6 +276,7 @@ class NMF(BaseNMF):
             bounded=False,
         )
         matrix = matrix_of(X)
+        check_delta(beta, matrix)
         result = best_run(matrix, plan, rng, self.n_init, verbose=bool(self.verbose))
         if result.n_iter == self.max_iter and self.tol > 0:
             warnings.warn(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_callable
 from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarning
 from visnmf.faces.detect import FaceFinder
 from visnmf.faces.face import Face
@@ -115,6 +116,8 @@ def align_faces(
     """
     check_choice("mode", mode, ("gray", "rgb"))
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    check_callable(on_face, "on_face")
+    check_callable(progress, "progress")
     size, eyes = checked_size(size), _checked_eyes(eyes)
     finder = FaceFinder(min_face=min_face, tilt=tilt, min_score=min_score)
     photos = photos_of(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visnmf.arguments import check_path
 from visnmf.errors import InvalidInputError
 from visnmf.features.patch_settings import checked_levels, checked_patch_size
 from visnmf.model.modelfile import read_model_file, refuse, write_model_file
@@ -36,12 +36,14 @@ def write_encoder(path: str | os.PathLike[str], encoder: PatchEncoder, **more: A
         settings["random_state"] = None
     fitted = {name: _plain(getattr(encoder, name)) for name in _FITTED}
     arrays = {"components": encoder.components_}
-    write_model_file(Path(path), arrays, {"settings": settings, "fitted": fitted, **more}, KIND)
+    write_model_file(
+        check_path(path, "path"), arrays, {"settings": settings, "fitted": fitted, **more}, KIND
+    )
 
 
 def read_encoder(path: str | os.PathLike[str], kind: type[PatchEncoder]) -> PatchEncoder:
     """Read an encoder, trusting nothing in the file."""
-    file = Path(path)
+    file = check_path(path, "path")
     arrays, document = read_model_file(file, KIND)
     settings, fitted = document.get("settings"), document.get("fitted")
     if list(arrays) != ["components"] or not isinstance(settings, dict):

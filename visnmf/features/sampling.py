@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_generator, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.features.keypoints import gray_bytes, strongest_places, value_range
 from visnmf.images.imageset import ImageSet
@@ -68,8 +69,7 @@ def sample_patches(
     given = as_pictures(pictures)
     height, width = checked_size((size, size) if isinstance(size, (int, np.integer)) else size)
     check_choice("at", at, ("random", "keypoints"))
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise InvalidInputError(f"count must be a whole number of at least 1, got {count!r}")
+    count = check_integer(count, "count", 1)
     places = np.array(
         [max(h - height + 1, 0) * max(w - width + 1, 0) for h, w in given.sizes], np.int64
     )
@@ -79,7 +79,7 @@ def sample_patches(
             f"patches of {height} x {width} do not fit in any of the {len(given)} pictures, the "
             f"largest of which is {largest[0]} x {largest[1]}"
         )
-    rng = np.random.default_rng(seed)
+    rng = check_generator(seed)
     if at == "random":
         which, top, left = _random_places(given, places, width, int(count), rng)
     else:

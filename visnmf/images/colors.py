@@ -43,7 +43,8 @@ def parse_background(background: Any) -> tuple[float, float, float]:
     if isinstance(background, str):
         color = _NAMED.get(background, ())
     else:
-        color = tuple(np.broadcast_to(background, 3).tolist()) if np.ndim(background) < 2 else ()
+        fits = np.shape(background) in ((), (1,), (3,))
+        color = tuple(np.broadcast_to(background, 3).tolist()) if fits else ()
     if len(color) != 3 or not all(isinstance(v, (int, float)) and 0 <= v <= 1 for v in color):
         raise InvalidInputError(
             f'background must be "black", "white", a gray value in [0, 1] or three of them '

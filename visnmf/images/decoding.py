@@ -15,7 +15,7 @@ from visnmf.images.frames import Frame, check_memory
 from visnmf.images.reading import read_file
 from visnmf.images.settings import Wanted
 
-__all__ = ["Decoded", "decode_each", "decode_files"]
+__all__ = ["Decoded", "decode_each", "decode_files", "with_hint"]
 
 _CHUNK = 16  # most files a task: handing over one small picture takes as long as decoding it
 _FEW = 2  # the same of large files
@@ -81,7 +81,7 @@ def decode_files(
         for number, result in enumerate(results):
             if isinstance(result, ImageReadError):
                 if not skip:
-                    raise _with_hint(result) if len(paths) > 1 else result
+                    raise with_hint(result) if len(paths) > 1 else result
                 decoded.skipped.append(result)
             else:
                 if not decoded.frames:
@@ -100,7 +100,7 @@ def decode_files(
     return decoded
 
 
-def _with_hint(error: ImageReadError) -> ImageReadError:
+def with_hint(error: ImageReadError) -> ImageReadError:
     """Say what to do about one file of many."""
     told = ImageReadError(error.path, f'{error.reason}; on_error="skip" leaves such files out')
     told.__cause__ = error

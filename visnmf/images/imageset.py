@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+from typing import Any, NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_instance, check_sequence
 from visnmf.errors import ImageReadError, InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.images.splits import split_indices
@@ -19,7 +20,9 @@ __all__ = [
     "checked_index",
     "checked_labels",
     "checked_names",
+    "checked_steps",
     "labels_to_split_by",
+    "refuse_in",
 ]
 
 
@@ -76,14 +79,18 @@ class ImageSet:
         preparation: Sequence[Mapping[str, Any]] = (),
         skipped: Sequence[ImageReadError] = (),
     ) -> None:
+        check_instance(layout, "layout", ImageLayout, "visnmf.ImageLayout(height, width) is one")
         self.layout: ImageLayout = layout
         self.V: NDArray[np.float32] = _checked_columns(V, layout)
         n = self.V.shape[1]
         self.names: list[str] = checked_names(names, n)
         self.labels: NDArray[Any] | None = checked_labels(labels, n)
         self.source: str = source
-        self.preparation: list[dict[str, Any]] = [dict(step) for step in preparation]
-        self.skipped: list[ImageReadError] = list(skipped)
+        self.preparation: list[dict[str, Any]] = checked_steps(preparation)
+        self.skipped: list[ImageReadError] = check_sequence(skipped, "skipped", "errors")
+
+    def __contains__(self, item: object) -> bool:
+        refuse_in("an ImageSet")
 
     def __len__(self) -> int:
         return self.V.shape[1]
@@ -253,9 +260,29 @@ def checked_names(names: Sequence[str] | None, n: int) -> list[str]:
     if names is None:
         digits = len(str(max(n - 1, 0)))
         return [f"{i:0{digits}d}" for i in range(n)]
-    if isinstance(names, str) or len(names) != n:
+    if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
         raise InvalidInputError(f"need {n} names, one a picture, got {names!r:.80}")
     return [str(name) for name in names]
+
+
+def refuse_in(what: str) -> NoReturn:
+    """Refuse the question whether something is `in` a set: pictures are no numbers or names."""
+    raise InvalidInputError(
+        f"what is in {what} is pictures; ask for a name by `name in images.names`, and for a "
+        "number by `number < len(images)`"
+    )
+
+
+def checked_steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return steps of preparation, each a copy."""
+    listed = check_sequence(steps, "the steps of preparation", "dicts, as ImageSet.preparation is")
+    for step in listed:
+        if not isinstance(step, Mapping):
+            raise InvalidInputError(
+                'a step of preparation must be a dict such as {"step": "crop", "size": [20, 20]}, '
+                f"got {step!r:.80}"
+            )
+    return [dict(step) for step in listed]
 
 
 def checked_labels(labels: ArrayLike | None, n: int) -> NDArray[Any] | None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_floats
 from visnmf.errors import InvalidInputError
 
 __all__ = ["ImageLayout"]
@@ -195,6 +196,8 @@ class ImageLayout:
             Of the same shape.
         """
         values = np.asarray(images)
+        if values.dtype.kind not in "fiub":
+            values = check_floats(images, "images")
         # Values beyond 24 bits lose nothing that matters only if `low` goes before rounding.
         wide = values.dtype.itemsize > 2 and values.dtype != np.float32
         values = values.astype(np.float64 if wide else np.float32)
@@ -218,7 +221,7 @@ class ImageLayout:
             floats are only scaled.
         """
         dtype = np.dtype(self.dtype)
-        values = np.asarray(images, dtype=np.float64) * (self.high - self.low) + self.low
+        values = check_floats(images, "images") * (self.high - self.low) + self.low
         if dtype.kind == "f":
             return values.astype(dtype)
         if dtype.kind == "b":

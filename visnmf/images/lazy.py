@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from visnmf.errors import ImageReadError, InvalidInputError
 from visnmf.images.frames import check_memory
-from visnmf.images.imageset import ImageSet, checked_index, checked_labels, checked_names
+from visnmf.images.imageset import ImageSet, checked_index, checked_labels, checked_names, refuse_in
 from visnmf.images.layout import ImageLayout
 from visnmf.images.lazy_columns import LazyColumns
 
@@ -99,6 +99,9 @@ class LazyImages:
     def skipped(self) -> list[ImageReadError]:
         """The errors of the pictures that could not be read so far, one a picture."""
         return [self.columns.errors[i] for i in self.columns.lost]
+
+    def __contains__(self, item: object) -> bool:
+        refuse_in("LazyImages")
 
     def __len__(self) -> int:
         return self.columns.shape[1]

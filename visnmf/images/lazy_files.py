@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from visnmf.errors import ImageReadError
-from visnmf.images.decoding import decode_each
+from visnmf.images.decoding import decode_each, with_hint
 from visnmf.images.frames import Frame
 from visnmf.images.lazy_columns import Piece
 from visnmf.images.quiet import quiet_decoders
@@ -169,25 +169,32 @@ class FileStore:
                 return Frame(piece.values[0], piece.full)
             failed = failed or piece.values
             if not skip:
-                raise piece.values
+                raise self._told(piece.values)
         assert failed is not None
         raise ImageReadError(
             self.name,
             f"none of the {len(self.paths)} file(s) can be read; the first is {failed}",
         ) from failed
 
+    def _told(self, error: ImageReadError) -> ImageReadError:
+        """Return an error that says what to do about one file of many."""
+        return with_hint(error) if len(self.paths) > 1 else error
+
     def _count(self, skip: bool) -> None:
-        """Find the pages of each file; one that cannot be read stands for one picture."""
+        """Find the pages of each file; one without any that is wanted stands for one picture."""
         self.pages = []
         for path in self.paths:
+            count = 1
             try:
-                pages = range(count_frames(path, self.wanted))[self.wanted.reading.frames]
+                count = count_frames(path, self.wanted)
+                pages = range(count)[self.wanted.reading.frames]
                 if not pages:
                     raise ImageReadError(path, "holds none of the frames asked for")
-            except ImageReadError:
+            except ImageReadError as error:
                 if not skip:
-                    raise
-                pages = range(1)
+                    raise self._told(error) from error
+                # A page that is not there, if there is none: reading it will tell why
+                pages = range(count)[self.wanted.reading.frames] or range(count, count + 1)
             self.pages.append(pages)
         self.files = np.repeat(self.files, [len(pages) for pages in self.pages])
 
@@ -207,16 +214,14 @@ def count_frames(path: str, wanted: Wanted) -> int:
     ImageReadError
         If it cannot be read.
     """
-    from PIL import Image
+    from visnmf.images.pillow_reader import count_pillow
 
     if not os.path.isfile(path):  # a pipe, say, would be waited for
         raise ImageReadError(path, "there is no such regular file")
     if path.lower().endswith(tuple(STACK_SUFFIXES)):
         return len(read_file(path, replace(wanted.reading, frames=slice(None))))
     try:
-        with Image.open(path) as image:
-            still = bool(getattr(image, "default_image", False))  # no part of the animation
-            return int(getattr(image, "n_frames", 1)) - still
+        return count_pillow(path)
     except Exception:  # decoders raise all sorts on damaged files
         return _count_pages(path)
 

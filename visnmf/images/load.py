@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_callable, check_integer
 from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarning
 from visnmf.images.decoding import decode_files
 from visnmf.images.frames import MAX_PIXELS, Frame
@@ -128,7 +129,8 @@ def load_images(
     on_error : {"raise", "skip", "warn"}
         What to do about files that cannot be read: stop at the first; leave them out, and
         list them in ``ImageSet.skipped``; or leave them out and warn, once. Of a lazy set
-        they stay, as columns of zeros, and are listed in ``LazyImages.lost`` once read.
+        they stay, as columns of zeros, and are listed in ``LazyImages.lost`` once read; so do
+        pictures of another size or number of channels than the first, which else are an error.
     workers : int, optional
         Threads that decode; by default one for each processor, or one if files are small.
     progress : callable, optional
@@ -167,6 +169,9 @@ def load_images(
     from visnmf.images.lazy_open import is_chunked, open_lazy
 
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    check_callable(progress, "progress")
+    if workers is not None:
+        check_integer(workers, "workers", 1)
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     is_array = isinstance(source, np.ndarray)
     one_file = path is not None and os.path.isfile(path)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_callable, check_integer
 from visnmf.errors import InvalidInputError, SkippedImagesWarning
 from visnmf.images.decoding import decode_files
 from visnmf.images.fitting import resize_values
@@ -75,6 +76,9 @@ def load_pictures(
     Pictures(2 pictures, 7 x 20 to 20 x 10, gray, from 2 arrays)
     """
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    check_callable(progress, "progress")
+    if workers is not None:
+        check_integer(workers, "workers", 1)
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     default = slice(None) if path is not None and os.path.isfile(path) else slice(0, 1)
     wanted = wanted_pictures(

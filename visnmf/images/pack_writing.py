@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_callable, check_path
 from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarning
 from visnmf.images.chunking import chunks_for, codecs_for
 from visnmf.images.layout import ImageLayout
@@ -96,7 +97,8 @@ def pack_images(
     ...     len(images), images.layout.shape, images.columns.step
     (70, (20, 30), 128)
     """
-    target = Path(path)
+    target = check_path(path, "path")
+    check_callable(progress, "progress")
     check_choice("dtype", dtype, _DTYPES)
     _check_target(target)
     if isinstance(source, LazyImages):
@@ -115,6 +117,10 @@ def pack_images(
         _write(images, unfinished, dtype, progress)
         _check_target(target)
         _put_in_place(unfinished, target)
+    except OSError as error:
+        if error.errno and error.filename is None:  # of a full disk the system does not say where
+            error.filename = str(target)
+        raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     pack = open_pack(os.fspath(target))

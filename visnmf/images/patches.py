@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_generator, check_instance, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
@@ -61,6 +62,9 @@ def extract_patches(
     >>> np.allclose(merge_patches(patches, layout, stride=2).V, images.V)
     True
     """
+    check_instance(
+        images, "images", ImageSet, "visnmf.load_images makes one of files and of arrays"
+    )
     layout = images.layout
     height, width = _pair(size, "size")
     rows, columns = _grid(layout, (height, width), stride)
@@ -72,9 +76,8 @@ def extract_patches(
     else:
         if stride is not None:
             raise InvalidInputError("give stride (a grid) or count (random places), not both")
-        if count < 1:
-            raise InvalidInputError(f"count must be at least 1, got {count}")
-        rng = np.random.default_rng(seed)
+        count = check_integer(count, "count", 1)
+        rng = check_generator(seed)
         which, top, left = (rng.integers(end, size=count) for end in windows.shape[:3])
     cut = np.moveaxis(windows[which, top, left], 1, -1)
     patch = ImageLayout(
@@ -113,6 +116,8 @@ def merge_patches(
     InvalidInputError
         If their number or shape does not fit the pictures.
     """
+    check_instance(patches, "patches", ImageSet, "visnmf.extract_patches gives one")
+    check_instance(layout, "layout", ImageLayout, "that of the pictures: images.layout")
     size = (patches.layout.height, patches.layout.width)
     rows, columns = _grid(layout, size, stride)
     each = len(rows) * len(columns)

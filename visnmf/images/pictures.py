@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_sequence
 from visnmf.errors import ImageReadError, InvalidInputError
 from visnmf.images.fitting import FITS, fit_values
 from visnmf.images.frames import full_scale
@@ -17,6 +18,7 @@ from visnmf.images.imageset import (
     checked_labels,
     checked_names,
     labels_to_split_by,
+    refuse_in,
 )
 from visnmf.images.layout import ImageLayout
 from visnmf.images.settings import check_choice, checked_size
@@ -72,8 +74,9 @@ class Pictures:
         source: str = "",
         skipped: Sequence[ImageReadError] = (),
     ) -> None:
+        listed = check_sequence(pictures, "pictures", "arrays")
         self.pictures: list[NDArray[np.float32]] = [
-            checked_picture(picture, i) for i, picture in enumerate(pictures)
+            checked_picture(picture, i) for i, picture in enumerate(listed)
         ]
         found = sorted({p.shape[2] for p in self.pictures})
         if len(found) > 1:
@@ -85,7 +88,10 @@ class Pictures:
         self.names: list[str] = checked_names(names, len(self.pictures))
         self.labels: NDArray[Any] | None = checked_labels(labels, len(self.pictures))
         self.source: str = source
-        self.skipped: list[ImageReadError] = list(skipped)
+        self.skipped: list[ImageReadError] = check_sequence(skipped, "skipped", "errors")
+
+    def __contains__(self, item: object) -> bool:
+        refuse_in("Pictures")
 
     def __len__(self) -> int:
         return len(self.pictures)

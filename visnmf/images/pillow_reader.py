@@ -12,7 +12,7 @@ from PIL import Image, ImageFile
 from visnmf.images.colors import from_pillow
 from visnmf.images.frames import Frame, ReadOptions, check_memory, check_pixels
 
-__all__ = ["DeepPicture", "orient", "read_pillow"]
+__all__ = ["DeepPicture", "count_pillow", "orient", "read_pillow"]
 
 # Formats that hold pixels; not those that run other programs (EPS runs Ghostscript) or hold none.
 _FORMATS = (
@@ -66,12 +66,8 @@ def read_pillow(file: BinaryIO, path: str, options: ReadOptions) -> list[Frame]:
         Whatever Pillow raises on damaged files.
     """
     with Image.open(file, formats=_formats()) as image:
-        if image.format in _ANIMATED and options.frames != slice(0, 1):
-            # The still picture in front of an animated PNG is no part of the animation.
-            first = 1 if getattr(image, "default_image", False) else 0
-            numbers = range(first, getattr(image, "n_frames", 1))[options.frames]
-        else:
-            numbers = range(1)[options.frames]
+        every = range(1) if options.frames == slice(0, 1) else _frames_of(image)
+        numbers = every[options.frames]
         frames: list[Frame] = []
         for number in numbers:
             if number:
@@ -79,6 +75,27 @@ def read_pillow(file: BinaryIO, path: str, options: ReadOptions) -> list[Frame]:
             frames.append(_read_frame(image, path, options))
             check_memory(path, len(frames) * frames[0].values.nbytes, f"its {len(numbers)} frames")
         return frames
+
+
+def count_pillow(path: str) -> int:
+    """Return how many pictures `read_pillow` would find in a file, by its header.
+
+    Raises
+    ------
+    Exception
+        Whatever Pillow raises on damaged files, and those that it does not know.
+    """
+    with Image.open(path, formats=_formats()) as image:
+        return len(_frames_of(image))
+
+
+def _frames_of(image: ImageFile.ImageFile) -> range:
+    """Return the numbers of the pictures in an open file: layers of a PSD are none."""
+    if image.format not in _ANIMATED:
+        return range(1)
+    # The still picture in front of an animated PNG is no part of the animation.
+    first = 1 if getattr(image, "default_image", False) else 0
+    return range(first, getattr(image, "n_frames", 1))
 
 
 def orient(values: NDArray[Any], orientation: int) -> NDArray[Any]:

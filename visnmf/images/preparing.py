@@ -6,6 +6,7 @@ Each step is recorded in `ImageSet.preparation` with all that it needs, so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_floats, check_instance, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.colors import luma
 from visnmf.images.fitting import fit_values
-from visnmf.images.imageset import ImageSet
+from visnmf.images.imageset import ImageSet, checked_steps
+from visnmf.images.layout import ImageLayout
 from visnmf.images.settings import check_choice, checked_size
 
 __all__ = [
@@ -48,7 +51,7 @@ def to_gray(images: ImageSet) -> ImageSet:
     InvalidInputError
         If the pictures have neither 1 nor 3 channels.
     """
-    layout = images.layout
+    layout = _layout_of(images)
     if layout.channels == 1:
         return images
     if layout.channels != 3:
@@ -82,9 +85,10 @@ def resize(images: ImageSet, size: tuple[int, int], *, fit: str = "resize") -> I
     """
     height, width = checked_size(size)
     check_choice("fit", fit, ("resize", "crop"))
-    if images.layout.mask is not None:
+    layout = _layout_of(images)
+    if layout.mask is not None:
         raise InvalidInputError("masked pictures cannot be resized; resize first, then mask")
-    layout = replace(images.layout, height=height, width=width)
+    layout = replace(layout, height=height, width=width)
     resized = np.empty((len(images), *layout.shape), dtype=np.float32)
     for target, picture in zip(resized, images, strict=True):
         target[:] = fit_values(picture, (height, width), fit)
@@ -115,9 +119,16 @@ def crop(
     InvalidInputError
         If the rectangle leaves the pictures.
     """
-    layout = images.layout
+    layout = _layout_of(images)
     height, width = checked_size(size)
-    top, left = corner or ((layout.height - height) // 2, (layout.width - width) // 2)
+    if corner is None:
+        corner = (layout.height - height) // 2, (layout.width - width) // 2
+    pair = np.asarray(corner)
+    if pair.shape != (2,) or pair.dtype.kind not in "iu":
+        raise InvalidInputError(
+            f"corner must be (top, left), two whole numbers, got {corner!r:.80}"
+        )
+    top, left = pair.tolist()
     inside = 0 <= top <= layout.height - height and 0 <= left <= layout.width - width
     if not inside:
         raise InvalidInputError(
@@ -154,9 +165,13 @@ def stretch_contrast(
     InvalidInputError
         Unless 0 <= low < high <= 100.
     """
-    low, high = (float(value) for value in percentiles)
-    if not 0 <= low < high <= 100:
-        raise InvalidInputError(f"need 0 <= low < high <= 100, got percentiles={percentiles}")
+    _layout_of(images)
+    pair = check_floats(percentiles, "percentiles")
+    if pair.shape != (2,) or not 0 <= pair[0] < pair[1] <= 100:
+        raise InvalidInputError(
+            f"percentiles must be (low, high) with 0 <= low < high <= 100, got {percentiles!r:.80}"
+        )
+    low, high = pair.tolist()
     # Each picture by itself, so that memory for all of them is needed only once.
     columns = np.empty_like(images.V)
     for target, column in zip(columns.T, images.V.T, strict=True):
@@ -189,8 +204,10 @@ def normalize_set(
     P. O. Hoyer, "Non-negative matrix factorization with sparseness constraints",
     Journal of Machine Learning Research 5, 2004.
     """
-    mean = float(images.V.mean(dtype=np.float64)) if mean is None else float(mean)
-    std = float(images.V.std(dtype=np.float64)) if std is None else float(std)
+    _layout_of(images)
+    V = images.V
+    mean = float(V.mean(dtype=np.float64)) if mean is None else _finite(mean, "mean")
+    std = float(V.std(dtype=np.float64)) if std is None else _finite(std, "std")
     columns = _standardized(images.V, mean, std, shift=0.25 * 0.25)
     return _done(images, "normalize_set", {"mean": mean, "std": std}, columns)
 
@@ -215,6 +232,7 @@ def normalize_each(images: ImageSet) -> ImageSet:
     D. D. Lee and H. S. Seung, "Learning the parts of objects by non-negative matrix
     factorization", Nature 401, 1999.
     """
+    _layout_of(images)
     mean = images.V.mean(axis=0, dtype=np.float64)
     std = images.V.std(axis=0, dtype=np.float64)
     return _done(images, "normalize_each", {}, _standardized(images.V, mean, std, shift=0.25))
@@ -239,7 +257,7 @@ def apply_preparation(images: ImageSet, steps: Sequence[Mapping[str, Any]]) -> I
     InvalidInputError
         If a step is unknown, or does not fit the pictures.
     """
-    for step in steps:
+    for step in checked_steps(steps):
         name, settings = step.get("step"), {key: step[key] for key in step if key != "step"}
         if name in ("load", "patches"):
             continue
@@ -260,6 +278,19 @@ _STEPS: dict[Any, Callable[..., ImageSet]] = {
     "normalize_set": normalize_set,
     "normalize_each": normalize_each,
 }
+
+
+def _layout_of(images: Any) -> ImageLayout:
+    """Return the layout of a set, or say what else would do."""
+    made = "visnmf.load_images makes one of files and of arrays"
+    return check_instance(images, "images", ImageSet, made).layout
+
+
+def _finite(value: Any, name: str) -> float:
+    number = check_number(value, name, -math.inf)
+    if not math.isfinite(number):
+        raise InvalidInputError(f"{name} must be finite, got {value!r}")
+    return number
 
 
 def _standardized(V: NDArray[np.float32], mean: Any, std: Any, shift: float) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.colors import MODES, parse_background
 from visnmf.images.fitting import FITS
@@ -39,7 +40,7 @@ class Wanted:
 
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Raise InvalidInputError if `value` is none of `choices`."""
-    if value not in choices:
+    if isinstance(value, np.ndarray) or value not in choices:
         raise InvalidInputError(f"{name} must be one of {choices}, got {value!r}")
 
 
@@ -70,11 +71,15 @@ def checked_settings(
     check_choice("mode", mode, MODES)
     check_choice("fit", fit, FITS)
     check_choice("cube", cube, (None, *CUBES))
+    if nan is not None:
+        nan = check_number(nan, "nan", -math.inf)
+    if key is not None and not isinstance(key, str):
+        raise InvalidInputError(f"key must be the name of an array in the file, got {key!r:.80}")
     reading = ReadOptions(
         mode="keep" if cube else mode,
         background=parse_background(background),
         frames=_checked_frames(frames, default_frames),
-        max_pixels=max_pixels,
+        max_pixels=check_integer(max_pixels, "max_pixels", 1),
         size=None if size is None else checked_size(size),
         key=key,
     )

@@ -103,6 +103,7 @@ def _checked(values: ArrayLike, axis: int) -> NDArray[Any]:
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise InvalidInputError(f"need an array of real numbers, got {array.dtype}")
-    if not -array.ndim <= axis < array.ndim:
+    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool)
+    if not whole or not -array.ndim <= axis < array.ndim:
         raise InvalidInputError(f"an array of shape {array.shape} has no axis {axis}")
     return array if array.dtype.kind == "f" else array.astype(np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_generator
 from visnmf.errors import InvalidInputError
 
 __all__ = ["split_indices"]
@@ -45,7 +46,7 @@ def split_indices(
         If a half would be empty, or `by` and `groups` are both given.
     """
     count = _count(n, test)
-    rng = np.random.default_rng(seed)
+    rng = check_generator(seed)
     if by is not None and groups is not None:
         raise InvalidInputError("split by label or by group, not both at once")
     if by is not None:

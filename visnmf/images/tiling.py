@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_integer, check_sequence
 from visnmf.errors import InvalidInputError
 
 __all__ = ["montage", "sheet_columns"]
@@ -56,15 +57,23 @@ def montage(
         )
     count, height, width = stack.shape[:3]
     across = sheet_columns(count, height, width, columns)
-    down_gap, across_gap = (gap, gap) if isinstance(gap, int) else gap
-    if min(down_gap, across_gap) < 0:
-        raise InvalidInputError(f"gap must be at least 0, not {gap}")
+    gaps = [gap, gap] if np.ndim(gap) == 0 else check_sequence(gap, "gap", "two whole numbers")
+    if len(gaps) != 2:
+        raise InvalidInputError(
+            f"gap must be one or two whole numbers, (down, across), not {gap!r}"
+        )
+    down_gap, across_gap = (check_integer(each, "gap", 0) for each in gaps)
     down = -(-count // across)
     # Each place carries a gap below and to its right; the last ones are cut off at the end.
     places = np.empty(
         (down * across, height + down_gap, width + across_gap, *stack.shape[3:]), stack.dtype
     )
-    places[:] = background
+    try:
+        places[:] = background
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidInputError(
+            f"background must be a value, or one for each channel, not {background!r:.80}"
+        ) from error
     places[:count, :height, :width] = stack
     grid = places.reshape(down, across, *places.shape[1:]).swapaxes(1, 2)
     sheet = grid.reshape(down * places.shape[1], across * places.shape[2], *stack.shape[3:])
@@ -74,9 +83,7 @@ def montage(
 def sheet_columns(count: int, height: int, width: int, columns: int | None = None) -> int:
     """Choose how many pictures make a row: about a square, and no row cut short if that can be."""
     if columns is not None:
-        if columns < 1:
-            raise InvalidInputError(f"columns must be at least 1, not {columns}")
-        return columns
+        return check_integer(columns, "columns", 1)
     across = min(count, int(np.ceil(np.sqrt(count * height / width))))
     full = [c for c in range(across, across + max(2, across // 4) + 1) if count % c == 0]
     return full[0] if full else -(-count // -(-count // across))

@@ -6,12 +6,13 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_path
 from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
@@ -49,7 +50,7 @@ def save_images(
     InvalidInputError
         If `folder` is a file.
     """
-    root = Path(folder)
+    root = check_path(folder, "folder")
     if root.exists() and not root.is_dir():
         raise InvalidInputError(f"cannot save into {root}: it is not a folder")
     suffix = suffix_of(layout)

@@ -12,7 +12,8 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from visnmf.errors import InvalidInputError, MissingDependencyError
+from visnmf.arguments import check_choice
+from visnmf.errors import MissingDependencyError
 from visnmf.kernels.tiles import Sums
 
 __all__ = ["KERNELS", "Kernels", "choose_kernels"]
@@ -67,8 +68,7 @@ def choose_kernels(name: str, rank: int, length: int) -> Kernels:
     InvalidInputError
         If the name is none of the three.
     """
-    if name not in KERNELS:
-        raise InvalidInputError(f"kernels={name!r} is not known; use one of {KERNELS}")
+    check_choice(name, "kernels", KERNELS)
     installed = importlib.util.find_spec("numba") is not None
     if name == "compiled" and not installed:
         raise MissingDependencyError(

@@ -10,6 +10,7 @@ the same on any number of them.
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -241,10 +242,13 @@ def _count(n_jobs: int | None) -> int:
     """Return the number of threads that n_jobs says."""
     if n_jobs is None:
         return _wanted.get() or _process.usual()
-    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0:
+    try:
+        count = 0 if isinstance(n_jobs, bool) else operator.index(n_jobs)
+    except TypeError:  # no whole number
+        count = 0
+    if count == 0:
         raise InvalidInputError(
             f"n_jobs must be a number of threads, -1 for one on each processor, or None, "
             f"not {n_jobs!r}"
         )
-    count = int(n_jobs)
     return min(count, cores()) if count > 0 else max(1, cores() + 1 + count)

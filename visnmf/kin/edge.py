@@ -9,7 +9,7 @@ import numpy as np
 from visnmf.errors import InvalidInputError
 from visnmf.solve.edge import check_values
 
-__all__ = ["check_choice", "check_dense", "check_signed"]
+__all__ = ["check_dense", "check_signed"]
 
 
 def check_dense(V: Any, name: str = "V") -> np.ndarray:
@@ -32,13 +32,6 @@ def check_signed(V: Any, name: str = "V") -> np.ndarray:
         values = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
     sizes = check_values(np.abs(values) if values.dtype.kind == "f" else values, name)
     return values.astype(sizes.dtype, copy=False)
-
-
-def check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:
-    """Return a name that is one of those known."""
-    if value not in known:
-        raise InvalidInputError(f"{name}={value!r} is not known; use one of {', '.join(known)}")
-    return str(value)
 
 
 def _refuse_sparse(V: Any, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_callable
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE
 from visnmf.solve.edge import check_integer, check_number, check_seed
@@ -49,7 +50,9 @@ class Loop:
     ) -> None:
         self.max_iter = check_integer(max_iter, "max_iter", 1)
         self.tol = check_number(tol, "tol")
-        self.trace = Trace(check_number(time_limit, "time_limit"), callback)
+        self.trace = Trace(
+            check_number(time_limit, "time_limit"), check_callable(callback, "callback")
+        )
         self.rng = check_seed(seed)
         self.noise = 0.0
         """A change of the objective that may be rounding."""

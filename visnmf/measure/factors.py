@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from visnmf.arguments import check_choice, check_floats
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 
@@ -102,8 +103,9 @@ def hoyer_sparseness(A: ArrayLike, axis: int = 0) -> NDArray[np.float64] | float
     >>> hoyer_sparseness([[1.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]).tolist()
     [1.0, 0.0]
     """
-    sizes = np.abs(np.asarray(A, dtype=np.float64))
-    if not -sizes.ndim <= axis < sizes.ndim:
+    sizes = np.abs(check_floats(A, "A"))
+    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool)
+    if not whole or not -sizes.ndim <= axis < sizes.ndim:
         raise InvalidInputError(f"axis {axis} is not one of an array of shape {sizes.shape}")
     n = sizes.shape[axis]
     if n < 2:
@@ -148,8 +150,7 @@ def part_overlap(W: ArrayLike, *, reduce: Literal["mean", "max"] = "mean") -> fl
     >>> part_overlap([[1.0, 0.0, 0.0], [0.0, 1.0, 2.0]], reduce="max")
     1.0
     """
-    if reduce not in ("mean", "max"):
-        raise InvalidInputError(f'reduce must be "mean" or "max", not {reduce!r}')
+    check_choice(reduce, "reduce", ("mean", "max"))
     parts = _matrix(W, "W").astype(np.float64)
     rank = parts.shape[1]
     if rank < 2:
@@ -169,4 +170,4 @@ def _matrix(A: ArrayLike, name: str) -> NDArray[Any]:
     array = np.asarray(A)
     if array.ndim != 2:
         raise InvalidInputError(f"{name} must be a matrix, got an array of shape {array.shape}")
-    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
+    return array if np.issubdtype(array.dtype, np.floating) else check_floats(array, name)

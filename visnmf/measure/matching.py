@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visnmf.arguments import check_floats
 from visnmf.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def match_parts(A: ArrayLike, B: ArrayLike) -> Matching:
 
 def _unit(parts: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return parts as columns of length 1; those that are zero stay so."""
-    matrix = np.asarray(parts, dtype=np.float64)
+    matrix = check_floats(parts, name)
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise InvalidInputError(
             f"{name} must be finite parts of shape (m, rank), got shape {matrix.shape}"

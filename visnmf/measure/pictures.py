@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visnmf.arguments import check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 
@@ -100,7 +101,7 @@ def ssim(
     """
     from skimage.metrics import structural_similarity
 
-    if window < 3 or window % 2 == 0:
+    if check_integer(window, "window", 3) % 2 == 0:
         raise InvalidInputError(f"window must be odd and at least 3, not {window}")
     first, second, mask = _pairs(original, rebuilt, peak)
     side = min(mask.shape)
@@ -136,7 +137,7 @@ def _pairs(
     original: ImageSet | ArrayLike, rebuilt: ImageSet | ArrayLike, peak: float
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
     """Both stacks of pictures (n, h, w[, c]), and the pixels (h, w) that count."""
-    if not peak > 0:
+    if not check_number(peak, "peak") > 0:
         raise InvalidInputError(f"peak must be positive, not {peak}")
     first, second = _stack(original, "original"), _stack(rebuilt, "rebuilt")
     if first.shape != second.shape:

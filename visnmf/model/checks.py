@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from visnmf.arguments import check_floats, check_sequence
 from visnmf.errors import InvalidInputError
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "checked_energy",
     "checked_hidden",
     "checked_name",
+    "checked_names",
     "checked_stability",
     "digest_of",
     "is_share",
@@ -50,11 +52,21 @@ def checked_name(name: object) -> str:
     return name
 
 
+def checked_names(names: Any, rank: int) -> list[str]:
+    """Return a name for each part: those given, or their numbers."""
+    if names is None:
+        return [f"part {k + 1}" for k in range(rank)]
+    listed = check_sequence(names, "part_names", "names, one a part")
+    if len(listed) != rank:
+        raise InvalidInputError(f"{len(listed)} part names for {rank} parts; give one each")
+    return [checked_name(name) for name in listed]
+
+
 def checked_energy(energy: Any, rank: int) -> np.ndarray:
     """Return the energy shares as an array, all NaN where they are not given."""
     if energy is None:
         return np.full(rank, np.nan)
-    shares = np.array(energy, dtype=np.float64)
+    shares = check_floats(energy, "energy").copy()
     if shares.shape != (rank,) or (shares < 0).any() or np.isinf(shares).any():
         raise InvalidInputError(
             f"energy must be {rank} non-negative shares, one a part; got shape {shares.shape}"
@@ -89,7 +101,7 @@ def is_share(value: object) -> bool:
 
 def checked_stability(cosines: Any, rank: int) -> list[float]:
     """Return mean cosines as JSON can hold them, one a part."""
-    found = np.asarray(cosines, dtype=np.float64)
+    found = check_floats(cosines, "stability")
     if found.shape != (rank,) or not ((found >= 0) & (found <= 1)).all():
         raise InvalidInputError(
             f"stability must be {rank} numbers from 0 to 1, one a part; got shape {found.shape}"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import visnmf
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -44,9 +45,6 @@ _NO_MODEL = {
     "symmetric": "takes a matrix of similarities",
 }
 
-_NOT_WHOLE = ("observed", "weights", "missing")
-"""Settings that say that not all pixels count alike."""
-
 
 def learn(
     images: ImageSet | LazyImages,
@@ -66,7 +64,8 @@ def learn(
         The pictures; `load_images` reads them, from arrays too.
     rank : int, "choose" or RankChoice
         How many parts. "choose" lets `visnmf.choose_rank` find it, by hidden pixels, from 2 to
-        60, from squared errors of whole pictures; or give what that gave with other options.
+        60, from squared errors of all known pixels alike (`observed` and `missing`, but not
+        `weights`); or give what that gave with other options.
         The provenance keeps it as "rank_choice".
     method : {"batch", "online", "compressed"}
         `visnmf.factorize`, which looks at all pictures again and again;
@@ -114,8 +113,7 @@ def learn(
             f"learn takes an ImageSet or LazyImages, got {type(images).__name__}; "
             "visnmf.load_images makes one of files and of arrays"
         )
-    if method not in _METHODS:
-        raise InvalidInputError(f"method={method!r} is not known; use one of {', '.join(_METHODS)}")
+    check_choice(method, "method", list(_METHODS))
     if recipe is not None and method != "batch":
         raise InvalidInputError(
             "a recipe looks at all pictures again and again, and does not go with "
@@ -158,15 +156,14 @@ def _choice_of(
             "a rank is chosen of pictures in memory, and these are read block by block; choose it "
             "of some of them: learn(images, choose_rank(images[:2000]))"
         )
-    if partly := [name for name in _NOT_WHOLE if settings.get(name) is not None]:
+    if settings.get("weights") is not None:
         raise InvalidInputError(
-            f"a rank is chosen by all pixels alike, whatever {partly[0]}= says of them; give a "
-            "number, or choose it of pictures that are whole: learn(images, choose_rank(whole))"
+            "a rank is chosen by all known pixels alike, whatever weights= says of them; give a "
+            "number, or choose it without them: learn(images, choose_rank(images), weights=...)"
         )
-    seed = settings.get("seed", 0)
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     shape = (images.layout.m, len(images))
-    return choose_rank(images, usual_ranks(shape), seed=int(seed) if whole else 0, n_jobs=n_jobs)
+    asked = {name: settings[name] for name in ("seed", "observed", "missing") if name in settings}
+    return choose_rank(images, usual_ranks(shape), n_jobs=n_jobs, **asked)
 
 
 def _checked_recipe(recipe: str | Recipe, rank: int) -> Recipe:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from visnmf.arguments import check_instance, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
@@ -79,21 +79,21 @@ class Model:
         factorization: Factorization | None = None,
         hidden: ArrayLike | None = None,
     ) -> None:
+        check_instance(layout, "layout", ImageLayout, "visnmf.ImageLayout(height, width) is one")
         self.W: np.ndarray = checks.checked_basis(W, layout.m)
         self.layout = layout
-        names = part_names or [f"part {k + 1}" for k in range(self.rank)]
-        if len(names) != self.rank:
-            raise InvalidInputError(f"{len(names)} part names for {self.rank} parts; give one each")
-        self.part_names: list[str] = [checks.checked_name(name) for name in names]
+        self.part_names: list[str] = checks.checked_names(part_names, self.rank)
         self.energy: np.ndarray = checks.checked_energy(energy, self.rank)
-        self.provenance: dict[str, Any] = checks.plain_json(provenance or {})
+        self.provenance: dict[str, Any] = checks.plain_json(
+            {} if provenance is None else provenance
+        )
         self.factorization = factorization
         self.hidden: np.ndarray = checks.checked_hidden(hidden, self.rank)
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.layout.shape))
         size += f", {self.hidden.sum()} hidden" if self.hidden.any() else ""
-        return f"<Model: {self.rank} parts of pictures {size}>"
+        return f"<Model: {self.rank} part{'s' * (self.rank != 1)} of pictures {size}>"
 
     def _repr_html_(self) -> str | None:
         return model_html(self)
@@ -113,8 +113,8 @@ class Model:
         name : str
             Printable, not empty.
         """
-        if not 0 <= part < self.rank:
-            raise InvalidInputError(f"part is {part}; the {self.rank} parts count from 0")
+        if not isinstance(part, int | np.integer) or not 0 <= part < self.rank:
+            raise InvalidInputError(f"part is {part!r:.80}; the {self.rank} parts count from 0")
         self.part_names[part] = checks.checked_name(name)
 
     @property
@@ -281,7 +281,7 @@ class Model:
         InvalidInputError
             There is no such folder.
         """
-        write_model_file(Path(path), {"W": self.W}, self.to_dict())
+        write_model_file(check_path(path, "path"), {"W": self.W}, self.to_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -303,7 +303,7 @@ class Model:
         ModelFormatError
             The file is damaged, no model, or of a newer version; the message says which.
         """
-        file = Path(path)
+        file = check_path(path, "path")
         try:
             return cls(**fields_of(file, *read_model_file(file)))
         except (InvalidInputError, OverflowError) as error:

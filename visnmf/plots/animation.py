@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_integer, check_number, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.images.fitting import resize_values
@@ -80,13 +80,12 @@ def save_build_up(
     InvalidInputError
         As for `build_up`, an option is out of range, or the file is of another kind.
     """
-    file = Path(path)
+    file = check_path(path, "path")
     if file.suffix.lower() not in FORMATS:
         raise InvalidInputError(f"{file} should end in .gif or .webp")
     for name, value, least in (("max_frames", max_frames, 2), ("side", side, 16)):
-        if value < least:
-            raise InvalidInputError(f"{name} must be at least {least}, not {value}")
-    if not 0 < seconds <= 600:
+        check_integer(value, name, least)
+    if not 0 < check_number(seconds, "seconds") <= 600:
         raise InvalidInputError(f"seconds must be above 0 and at most 600, not {seconds}")
     parts = parts_from(source, layout)
     v = one_picture(image, parts.layout)

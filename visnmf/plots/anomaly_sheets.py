@@ -11,6 +11,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_integer, check_sequence
 from visnmf.errors import InvalidInputError
 from visnmf.images.fitting import resize_values
 from visnmf.images.pictures import Pictures, as_pictures
@@ -59,8 +60,7 @@ def anomalies(source: Any, images: Any, *, n: int = 8, H: Any = None) -> Figure:
     InvalidInputError
         Shapes do not fit, or there is no picture.
     """
-    if n < 1:
-        raise InvalidInputError(f"n must be at least 1, not {n}")
+    check_integer(n, "n", 1)
     parts = parts_from(source, None)
     pictures = pictures_from(images, parts.layout)
     given = getattr(source, "encode", None)
@@ -103,9 +103,11 @@ def anomaly_maps(
     InvalidInputError
         There is no picture, or the maps do not fit the pictures.
     """
-    if n < 1:
-        raise InvalidInputError(f"n must be at least 1, not {n}")
-    known, values = as_pictures(pictures), [np.asarray(each) for each in maps]
+    check_integer(n, "n", 1)
+    if side is not None:
+        check_integer(side, "side", 1)
+    known = as_pictures(pictures)
+    values = [np.asarray(each) for each in check_sequence(maps, "maps", "arrays (h, w)")]
     _check_maps(known, values)
     scores = map_scores(values)
     order = np.argsort(-scores, kind="stable")[:n]

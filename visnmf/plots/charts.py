@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator, LogLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_choice, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.plots.figures import SMALL, chart_figure, plain_axes
-from visnmf.plots.inputs import encodings_of, parts_from, pictures_from
-from visnmf.plots.tones import INK, LINES, largest
+from visnmf.plots.inputs import checked_texts, encodings_of, parts_from, pictures_from
+from visnmf.plots.tones import INK, LINES, check_cmap, largest
+from visnmf.solve.result import Record
 
 __all__ = ["convergence", "encodings"]
 
@@ -68,9 +70,11 @@ def encodings(
     >>> figure = plots.encodings([[0.1, 0.9, 0.2], [0.7, 0.0, 0.5]], labels=["a", "b", "a"])
     """
     H, part_names = _encodings_from(source, images)
-    if max_parts is not None and max_parts < 1:
-        raise InvalidInputError(f"max_parts must be at least 1, not {max_parts}")
-    H, part_names = H[:max_parts], part_names[:max_parts] if names is None else list(names)
+    if max_parts is not None:
+        check_integer(max_parts, "max_parts", 1)
+    H, part_names = H[:max_parts], part_names[:max_parts]
+    if names is not None:
+        part_names = checked_texts(names, "names")
     rank, n = H.shape
     if len(part_names) != rank:
         raise InvalidInputError(f"got {len(part_names)} names for the {rank} rows shown")
@@ -80,6 +84,7 @@ def encodings(
     if groups is not None and groups.shape != (n,):
         raise InvalidInputError(f"got labels of shape {groups.shape} for {n} pictures; give ({n},)")
 
+    check_cmap(cmap)
     figure = chart_figure(8.0, float(np.clip(1.2 + 0.11 * rank, 2.0, 9.0)))
     axes = figure.add_subplot()
     if groups is not None:
@@ -140,14 +145,14 @@ def convergence(result: Any, *, against: Literal["seconds", "iterations"] = "sec
     InvalidInputError
         There is no history.
     """
-    if against not in ("seconds", "iterations"):
-        raise InvalidInputError(f'against must be "seconds" or "iterations", not {against!r}')
+    check_choice(against, "against", ("seconds", "iterations"))
     from visnmf.model.course import history_of
     from visnmf.model.model import Model
 
     history = history_of(result) if isinstance(result, Model) else result
     history = getattr(history, "history", history)
-    if not history:
+    told = isinstance(history, Sequence) and all(isinstance(line, Record) for line in history)
+    if not told or not len(history):
         raise InvalidInputError(
             "there is no history to draw: give a Factorization, or a Model of visnmf.learn "
             "(model files of visnmf before 0.6 do not keep it)"

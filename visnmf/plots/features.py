@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.inputs import parts_from
@@ -74,8 +75,8 @@ def feature_parts(
     if not hasattr(extractor, "feature_layout_"):
         raise InvalidInputError(f"{extractor} is not fitted: call fit with pictures first")
     parts = parts_from(source, extractor.feature_layout_)
-    if max_parts is not None and max_parts < 1:
-        raise InvalidInputError(f"max_parts must be at least 1, not {max_parts}")
+    if max_parts is not None:
+        check_integer(max_parts, "max_parts", 1)
     pictures = np.asarray(extractor.draw(parts.values[:, :max_parts]))
     layout = ImageLayout(*pictures.shape[1:])
     return basis(

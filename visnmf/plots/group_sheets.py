@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from visnmf.arguments import check_instance, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.pictures import Pictures, as_pictures
 from visnmf.plots.figures import DPI, SMALL, TEXT, sheet_figure
@@ -53,8 +54,8 @@ def groups(
         There are more or fewer pictures than were grouped.
     """
     known = _checked(pictures, found)
-    if min(max_images, max_groups) < 1:
-        raise InvalidInputError("max_images and max_groups must be at least 1")
+    check_integer(max_images, "max_images", 1)
+    check_integer(max_groups, "max_groups", 1)
     rows = min(len(found), max_groups)
     members = [found.members(number) for number in range(rows)]
     columns = min(max_images, max(map(len, members)))
@@ -110,8 +111,7 @@ def group_sheet(
         There are more or fewer pictures than were grouped, or there is no such group.
     """
     known = _checked(pictures, found)
-    if max_images < 1:
-        raise InvalidInputError(f"max_images must be at least 1, not {max_images}")
+    check_integer(max_images, "max_images", 1)
     inside = found.members(number)
     some = [known.pictures[i] for i in inside[:max_images]]
     if side is None:
@@ -129,6 +129,7 @@ def group_sheet(
 
 
 def _checked(pictures: Any, found: Groups) -> Pictures:
+    check_instance(found, "found", Groups, "visnmf.tasks.group gives one")
     known = as_pictures(pictures)
     if len(known) != len(found.of):
         raise InvalidInputError(f"{len(found.of)} pictures were grouped, got {len(known)}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_instance, check_sequence
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
@@ -15,6 +16,7 @@ from visnmf.model.columns import column_blocks
 
 __all__ = [
     "Columns",
+    "checked_texts",
     "encodings_of",
     "one_picture",
     "parts_from",
@@ -44,7 +46,10 @@ class Columns:
 
 def parts_from(source: Any, layout: ImageLayout | None) -> Columns:
     """Take parts from whatever has some: a Model, ImageSet, NMF or PatchEncoder; W and a layout."""
-    layout = layout or getattr(source, "layout", None) or getattr(source, "layout_", None)
+    if layout is None:
+        layout = getattr(source, "layout", None) or getattr(source, "layout_", None)
+    else:
+        check_instance(layout, "layout", ImageLayout, "visnmf.ImageLayout(height, width) is one")
     if layout is None:
         raise InvalidInputError(
             "how a column becomes a picture is not known: give a Model, an ImageSet, an NMF "
@@ -106,6 +111,11 @@ def pictures_from(images: Any, layout: ImageLayout) -> Columns:
     if values.shape[1] == 0:
         raise InvalidInputError("there is no picture to draw: the set is empty")
     return Columns(values, layout, names or [f"image {j + 1}" for j in range(values.shape[1])])
+
+
+def checked_texts(names: Any, name: str) -> list[str]:
+    """Return what to write, one text a place, of a list."""
+    return [str(each) for each in check_sequence(names, name, "texts")]
 
 
 def one_picture(image: Any, layout: ImageLayout) -> NDArray[Any]:

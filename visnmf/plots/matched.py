@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.measure.matching import match_parts
@@ -61,10 +62,11 @@ def matched_parts(
     >>> a, b = (visnmf.learn(faces, 6, seed=seed, init="random", max_iter=20) for seed in (0, 1))
     >>> figure = visnmf.plots.matched_parts(a, b)
     """
-    layout = layout or getattr(first, "layout", None) or getattr(second, "layout", None)
+    if layout is None:
+        layout = getattr(first, "layout", None) or getattr(second, "layout", None)
     sides = parts_from(first, layout), parts_from(second, layout)
-    if max_pairs is not None and max_pairs < 1:
-        raise InvalidInputError(f"max_pairs must be at least 1, not {max_pairs}")
+    if max_pairs is not None:
+        check_integer(max_pairs, "max_pairs", 1)
     for side, name in zip(sides, ("first", "second"), strict=True):
         if side.values.min() < 0:
             raise InvalidInputError(f"{name} holds values below zero: parts of NMF have none")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from visnmf.errors import InvalidInputError
+from visnmf.arguments import check_integer, check_path
 from visnmf.files import write_atomically
 from visnmf.images.layout import ImageLayout
 from visnmf.images.tiling import sheet_columns
@@ -61,9 +61,10 @@ def save_montage(
     InvalidInputError
         As for `basis`, or a zoom below 1, or no such folder.
     """
-    file = Path(path)
-    if zoom is not None and zoom < 1:
-        raise InvalidInputError(f"zoom must be at least 1, not {zoom}")
+    file = check_path(path, "path")
+    for name, value in (("zoom", zoom), ("max_parts", max_parts), ("per_page", per_page)):
+        if value is not None:
+            check_integer(value, name, 1)
     parts = shown_parts(source, layout)
     pages = part_tiles(
         parts, scale=scale, max_parts=max_parts, columns=columns, channels=channels, cmap=cmap,

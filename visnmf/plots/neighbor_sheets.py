@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from visnmf.arguments import check_instance, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.pictures import as_pictures
 from visnmf.plots.figures import DPI, sheet_figure
@@ -51,6 +52,7 @@ def neighbors(
         There is no picture, or `found` does not fit the pictures.
     """
     asked, known = as_pictures(queries), as_pictures(pictures)
+    check_instance(found, "found", Neighbors, "SimilarIndex.search gives one")
     indices = np.asarray(found.indices)
     if indices.ndim != 2 or not indices.size or len(indices) != len(asked):
         raise InvalidInputError(f"found of shape {indices.shape} does not fit {len(asked)} queries")
@@ -58,8 +60,7 @@ def neighbors(
         raise InvalidInputError(
             f"found names picture {indices.max()}, but there are {len(known)}, from 0"
         )
-    if max_queries < 1:
-        raise InvalidInputError(f"max_queries must be at least 1, not {max_queries}")
+    check_integer(max_queries, "max_queries", 1)
     rows, n = min(len(asked), max_queries), indices.shape[1]
     if side is None:
         side = int(np.clip(1000 / (n + 2), 56, 150))

@@ -11,10 +11,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_choice, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, sheet_figure
-from visnmf.plots.inputs import Columns, encodings_of, one_picture, parts_from
+from visnmf.plots.inputs import Columns, checked_texts, encodings_of, one_picture, parts_from
 from visnmf.plots.legends import hue_legend
 from visnmf.plots.sheet import Sheet, contact_sheet
 from visnmf.plots.strength import by_strength
@@ -82,9 +83,8 @@ def overlay(
     >>> figure = visnmf.plots.overlay(model, faces.V.mean(axis=1), which=[0, 3], style="outline")
     """
     parts = parts_from(source, layout)
-    if style not in ("tint", "outline"):
-        raise InvalidInputError(f'style must be "tint" or "outline", not {style!r}')
-    labels = parts.names if names is None else list(names)
+    check_choice(style, "style", ("tint", "outline"))
+    labels = parts.names if names is None else checked_texts(names, "names")
     if len(labels) != len(parts.names):
         raise InvalidInputError(f"got {len(labels)} names for {len(parts.names)} parts")
     v = one_picture(image, parts.layout)
@@ -112,7 +112,7 @@ def overlay(
 
 def _strongest(v: NDArray[Any], parts: Columns, H: ArrayLike | None, max_parts: int) -> list[int]:
     """Return the parts that a picture uses most."""
-    if not 1 <= max_parts <= len(HUES):
+    if check_integer(max_parts, "max_parts", 1) > len(HUES):
         raise InvalidInputError(f"max_parts must be 1 to {len(HUES)}, not {max_parts}")
     return by_strength(parts.values, encodings_of(v[:, None], parts, H)[:, 0])[:max_parts]
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, SMALL, sheet_figure
@@ -75,8 +76,7 @@ def parts_map(
     >>> figure = plots.parts_map(np.eye(4), ImageLayout(2, 2))
     """
     parts = parts_from(source, layout)
-    if scale not in ("part", "common"):
-        raise InvalidInputError(f'scale must be "part" or "common", not {scale!r}')
+    check_choice(scale, "scale", ("part", "common"))
     if H is not None and image is None:
         raise InvalidInputError("H is of a picture: give image too")
     at, rank = parts.layout, parts.values.shape[1]

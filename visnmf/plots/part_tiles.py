@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.tiling import sheet_columns
 from visnmf.plots.inputs import Columns
@@ -47,8 +48,8 @@ def part_tiles(
     """
     at = parts.layout
     for name, value in (("max_parts", max_parts), ("per_page", per_page)):
-        if value is not None and value < 1:
-            raise InvalidInputError(f"{name} must be at least 1, not {value}")
+        if value is not None:
+            check_integer(value, name, 1)
     W = parts.values[:, :max_parts]
     count = W.shape[1]
     per_page = min(per_page or count, count)

@@ -13,7 +13,7 @@ from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 from visnmf.images.tiling import sheet_columns
 from visnmf.plots.figures import DPI, sheet_figure
-from visnmf.plots.inputs import shown_parts
+from visnmf.plots.inputs import checked_texts, shown_parts
 from visnmf.plots.named_sheets import bounded_side, named_sheet
 from visnmf.plots.part_tiles import part_tiles
 from visnmf.plots.sheet import contact_sheet
@@ -108,7 +108,7 @@ def basis(
 def _names(known: Sequence[str], names: Sequence[str] | bool, count: int) -> Sequence[str] | None:
     if names is False:
         return None
-    given = known[:count] if names is True else list(names)
+    given = known[:count] if names is True else checked_texts(names, "names")
     if len(given) != count:
         raise InvalidInputError(f"got {len(given)} names for the {count} parts shown")
     return given

@@ -12,11 +12,12 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.layout import ImageLayout
 from visnmf.plots.figures import DPI, SMALL, TEXT, sheet_figure
-from visnmf.plots.inputs import encodings_of, one_picture, parts_from, pictures_from
+from visnmf.plots.inputs import checked_texts, encodings_of, one_picture, parts_from, pictures_from
 from visnmf.plots.sheet import Sheet, contact_sheet
 from visnmf.plots.strength import by_strength
 from visnmf.plots.tones import DIVERGING, INK, PAPER, colored, largest, visible
@@ -87,6 +88,8 @@ def reconstruction(
             else encodings_of(originals.values, parts, H)[:, chosen]
         )
         rebuilt = parts.values @ some
+    if titles is not None:
+        titles = checked_texts(titles, "titles")
     if titles is not None and len(titles) != len(chosen):
         raise InvalidInputError(f"got {len(titles)} titles for the {len(chosen)} pictures shown")
 
@@ -192,8 +195,7 @@ def build_up(
 def _chosen(n: int, which: Sequence[int] | None, max_images: int) -> NDArray[np.intp]:
     """Choose the pictures to show: as named or spread evenly."""
     if which is None:
-        if max_images < 1:
-            raise InvalidInputError(f"max_images must be at least 1, not {max_images}")
+        check_integer(max_images, "max_images", 1)
         return np.linspace(0, n - 1, min(n, max_images)).round().astype(np.intp)
     chosen = np.asarray(which)
     if chosen.ndim != 1 or chosen.size == 0 or not np.issubdtype(chosen.dtype, np.integer):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_instance
 from visnmf.errors import InvalidInputError
 from visnmf.plots.figures import SMALL, chart_figure, plain_axes
 from visnmf.plots.tones import INK, LINES
@@ -60,10 +61,12 @@ def rate_distortion(
     ...     highlight="archive",
     ... )
     """
+    check_instance(curves, "curves", Mapping, 'such as {"archive": [(90, 30), (150, 34)]}')
     drawn = {name: _curve(name, pairs) for name, pairs in curves.items()}
     if not drawn:
         raise InvalidInputError("there is no curve to draw: give a name and pairs (size, dB)")
-    if highlight is not None and highlight not in drawn:
+    known = isinstance(highlight, str | tuple) and highlight in list(drawn)
+    if highlight is not None and not known:
         raise InvalidInputError(f"no curve is named {highlight!r}; there are {list(drawn)}")
     figure = chart_figure(7.5, 4.6)
     axes = figure.subplots()

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_integer
 from visnmf.images.fitting import resize_values
 from visnmf.plots.figures import SMALL
 from visnmf.plots.tones import INK, PAPER
@@ -32,6 +33,7 @@ def fit_tiles(pictures: Sequence[NDArray[np.float32]], side: int) -> NDArray[np.
     tiles : array of shape (k, h, w, 3), uint8
         As high and wide as the largest.
     """
+    check_integer(side, "side", 1)
     drawn = [_drawn(picture, side) for picture in pictures]
     height, width = (max(picture.shape[axis] for picture in drawn) for axis in (0, 1))
     tiles = np.empty((len(drawn), height, width, 3), np.uint8)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.images.layout import ImageLayout
 
@@ -18,6 +19,8 @@ __all__ = [
     "MASKED",
     "PAPER",
     "bright",
+    "check_cmap",
+    "checked_channels",
     "colored",
     "largest",
     "visible",
@@ -87,15 +90,26 @@ def visible(
     pictures = layout.to_images(columns)
     pictures = pictures.reshape(len(pictures), layout.height, layout.width, layout.channels)
     if channels is not None:
-        chosen = np.atleast_1d(channels)
-        if chosen.shape not in ((1,), (3,)) or not all(0 <= c < layout.channels for c in chosen):
-            raise InvalidInputError(
-                f"channels must be one or three of 0 to {layout.channels - 1}, not {channels!r}"
-            )
-        pictures = pictures[..., chosen]
+        pictures = pictures[..., checked_channels(channels, layout.channels)]
     if pictures.shape[-1] == 3 and color:
         return pictures
     return pictures[..., 0] if pictures.shape[-1] == 1 else pictures.mean(axis=-1)
+
+
+def checked_channels(channels: Any, count: int) -> NDArray[np.integer]:
+    """Return the numbers of the channels to show, one or three of `count`."""
+    chosen = np.atleast_1d(np.asarray(channels))
+    whole = chosen.dtype.kind in "iu" and chosen.shape in ((1,), (3,))
+    if whole and all(0 <= c < count for c in chosen):
+        return chosen
+    if count == 1:
+        raise InvalidInputError(
+            f"the pictures are gray, so that there are no channels to choose from; leave "
+            f"channels={channels!r:.40} out"
+        )
+    raise InvalidInputError(
+        f"channels must be one or three of 0 to {count - 1}, not {channels!r:.40}"
+    )
 
 
 def largest(values: NDArray[Any], scale: str) -> NDArray[Any]:
@@ -113,8 +127,7 @@ def largest(values: NDArray[Any], scale: str) -> NDArray[Any]:
     array of shape (k,)
         Positive: 1 where all is zero.
     """
-    if scale not in ("part", "common"):
-        raise InvalidInputError(f'scale must be "part" or "common", not {scale!r}')
+    check_choice(scale, "scale", ("part", "common"))
     sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
     if scale == "common":
         sizes = np.full_like(sizes, sizes.max())
@@ -179,6 +192,13 @@ def _mapped(unit: NDArray[Any], cmap: str) -> NDArray[np.uint8]:
     """Look values in [0, 1] up in a matplotlib colormap."""
     import matplotlib
 
-    if cmap not in matplotlib.colormaps:
+    return matplotlib.colormaps[check_cmap(cmap)](unit, bytes=True)[..., :3]
+
+
+def check_cmap(cmap: Any) -> str:
+    """Return the name of a colormap, once matplotlib has one of that name."""
+    import matplotlib
+
+    if not isinstance(cmap, str) or cmap not in matplotlib.colormaps:
         raise InvalidInputError(f"matplotlib has no colormap named {cmap!r}")
-    return matplotlib.colormaps[cmap](unit, bytes=True)[..., :3]
+    return cmap

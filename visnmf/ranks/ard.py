@@ -29,6 +29,11 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     W H has that mean on average. The interval holds the ranks that cost at most as much
     more as the least part of the best pays for: c log(1 + its relevance).
     """
+    if asked.known is not None:
+        raise InvalidInputError(
+            "criterion='ard' takes the noise from all of V, of which some is not known here; use "
+            "'heldout', 'stability' or 'elbow'"
+        )
     if not V.any():
         raise InvalidInputError("V is zero; there is nothing to choose by")
     low, high = grid.ranks[0], grid.ranks[-1]

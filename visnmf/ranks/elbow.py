@@ -25,7 +25,7 @@ def by_elbow(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     energy = float(np.square(V, dtype=np.float64).sum())
     if not energy > 0:
         raise InvalidInputError("V is zero; there is nothing to explain")
-    chain = Chain(V, None, asked.seed, asked.settings)
+    chain = Chain(V, asked.known, asked.seed, asked.settings)
     left: dict[int, float] = {}
 
     def attempt(rank: int) -> bool:

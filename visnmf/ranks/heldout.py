@@ -29,10 +29,16 @@ _SLIGHT = 0.02  # of the least error: what all parts that are left out may gain 
 _NOTHING = 1e-5  # share of energy that rounding to 8 bits leaves, at 50 dB
 
 
-def hidden_masks(shape: tuple[int, int], folds: int, rng: np.random.Generator) -> list[np.ndarray]:
+def hidden_masks(
+    shape: tuple[int, int],
+    folds: int,
+    rng: np.random.Generator,
+    known: np.ndarray | None = None,
+) -> list[np.ndarray]:
     """Return which entries each fold hides, no entry twice, by the shape alone.
 
-    Each hides the same number of pixels of each image, to one. No row or column is hidden whole.
+    Each hides the same number of pixels of each image, to one; of what is known as large a share,
+    by chance. Nothing is hidden of what is not known, and no row or column whole.
     """
     m, n = shape
     shares = max(_SHARES, folds)
@@ -40,11 +46,17 @@ def hidden_masks(shape: tuple[int, int], folds: int, rng: np.random.Generator) -
     label = (order + rng.permutation(n)) % shares
     masks = []
     for fold in range(folds):
-        mask = label == fold
-        mask[mask.all(axis=1), 0] = False
-        mask[0, mask.all(axis=0)] = False
+        mask = label == fold if known is None else (label == fold) & known
+        _spare(mask, known)
+        _spare(mask.T, None if known is None else known.T)
         masks.append(mask)
     return masks
+
+
+def _spare(mask: np.ndarray, known: np.ndarray | None) -> None:
+    """Let an entry of each row be seen that would be hidden whole."""
+    bare = np.flatnonzero((mask if known is None else mask | ~known).all(axis=1))
+    mask[bare, mask[bare].argmax(axis=1)] = False
 
 
 def by_heldout(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
@@ -59,12 +71,13 @@ def by_heldout(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     if folds > min(_SHARES, len(V)):
         raise InvalidInputError(f"folds={folds} is too many; at most {min(_SHARES, len(V))} fit V")
     rng = np.random.default_rng(asked.seed)
-    masks = hidden_masks(V.shape, folds, rng)
+    masks = hidden_masks(V.shape, folds, rng, asked.known)
     group = rng.permutation(V.shape[1]) % min(_GROUPS, V.shape[1])
     energy = float(sum(np.square(V[mask], dtype=np.float64).sum() for mask in masks))
     if not energy > 0:
         raise InvalidInputError("V is zero where pixels are hidden; there is nothing to choose by")
-    chains = [Chain(V, ~mask, asked.seed, asked.settings) for mask in masks]
+    seen = [~mask if asked.known is None else asked.known & ~mask for mask in masks]
+    chains = [Chain(V, each, asked.seed, asked.settings) for each in seen]
     found: dict[int, np.ndarray] = {}
 
     def judge(chain: Chain, hidden: np.ndarray, rank: int) -> np.ndarray:

@@ -6,10 +6,10 @@ import csv
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from visnmf.arguments import check_path
 from visnmf.files import write_atomically
 
 __all__ = ["RankChoice"]
@@ -105,7 +105,7 @@ class RankChoice:
         for at, rank in enumerate(self.ranks):
             figures = [repr(float(column[at])) for column in self.table.values()]
             rows.writerow([int(rank), *figures, int(rank == self.rank)])
-        write_atomically(Path(path), text.getvalue().encode())
+        write_atomically(check_path(path, "path"), text.getvalue().encode())
 
     def facts(self) -> dict[str, object]:
         """Return what a model's file keeps of it: the criterion, the answer and the reason."""

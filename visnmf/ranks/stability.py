@@ -41,7 +41,7 @@ def by_stability(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
 
     def attempt(rank: int) -> bool:
         fits = [{"rank": rank, "seed": seed} for seed in seeds]
-        runs = fit_many(V, fits, init="random", **asked.settings)
+        runs = fit_many(V, fits, init="random", observed=asked.known, **asked.settings)
         found[rank] = _figures(runs, some, energy)
         return asked.watch.tell(rank, found[rank]["least"])
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from visnmf.errors import InvalidInputError
+import numpy as np
+
+from visnmf.arguments import check_callable, check_choice
 from visnmf.kernels.threads import threads
 from visnmf.ranks.ard import by_ard
 from visnmf.ranks.elbow import by_elbow
 from visnmf.ranks.grid import check_ranks
 from visnmf.ranks.heldout import by_heldout
+from visnmf.ranks.known import known_values
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.stability import by_stability
 from visnmf.ranks.watch import Asked, Criterion, Tried, Watch
-from visnmf.solve.edge import check_integer, check_number, check_values
+from visnmf.solve.edge import check_integer, check_number, check_seed
 
 __all__ = ["CRITERIA", "choose_rank", "usual_ranks"]
 
@@ -41,7 +44,9 @@ def choose_rank(
     restarts: int = 10,
     max_iter: int = 200,
     change: float = 1e-3,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
+    observed: Any = None,
+    missing: float | None = None,
     n_jobs: int | None = None,
     callback: Callable[[Tried], object] | None = None,
 ) -> RankChoice:
@@ -59,8 +64,9 @@ def choose_rank(
 
     Parameters
     ----------
-    V : ImageSet or array_like (m, n)
-        Images as columns, non-negative, in memory; n and m at least 2.
+    V : ImageSet, array_like (m, n) or scipy.sparse array
+        Images as columns, non-negative, in memory; n and m at least 2. A sparse V is made dense,
+        since its zeros are hidden and filled in too; one that there is no room for is refused.
     ranks : (int, int) or list of int
         The lowest and the highest rank, as a tuple: a coarse grid is tried, then ranks around
         the answer; none beyond min(m, n). A list: all of them. "ard" goes down from the highest
@@ -73,8 +79,13 @@ def choose_rank(
         How many fits of each rank from random starts, at least 2, for "stability".
     max_iter, change : int, float
         When a fit stops, as of `visnmf.factorize`.
-    seed : int
-        Of masks and fits.
+    seed : int or numpy.random.Generator
+        Of masks and fits; a generator gives the whole number that they have.
+    observed : array_like of bool (m, n), scipy.sparse array or "stored", optional
+        Which entries of V are known, as of `visnmf.factorize`; pixels are hidden among these, and
+        the others are never looked at. Not for "ard".
+    missing : float, optional
+        The value, NaN perhaps, that says that an entry is not known.
     n_jobs : int, optional
         How many masks, on threads, or restarts, in processes, are worked on at a time. The number
         does not change the result.
@@ -101,6 +112,9 @@ def choose_rank(
     recommended rank of "heldout" is the lowest whose error is within one standard error of the
     least, or hardly above it (0.5 % for each part less and 2 % in all, or 1e-5 of the energy); the
     standard error is of differences in groups of images. Beyond rank 40 the answer is good to 5 %.
+
+    With `observed` or `missing` a mask hides a tenth of the known entries, by chance; "stability"
+    and "elbow" fit the known ones. "ard" is refused, since its noise is told by singular values.
 
     Noise that was clipped at 0 has a mean, which may count as a part of its own. The criteria ask
     different questions, and on real pictures, whose parts get smaller and smaller without an
@@ -138,21 +152,27 @@ def choose_rank(
     >>> visnmf.choose_rank(V, (1, 8), criterion="stability").rank
     3
     """
-    values = check_values(V)
+    values, known = known_values(V, observed, missing)
     grid = check_ranks(ranks, values.shape)
-    if not isinstance(criterion, str) or criterion not in CRITERIA:
-        raise InvalidInputError(
-            f"criterion={criterion!r} is not known; use one of {', '.join(CRITERIA)}"
-        )
+    check_choice(criterion, "criterion", list(CRITERIA))
     asked = Asked(
-        seed=check_integer(seed, "seed", 0),
+        seed=_whole_seed(seed),
         settings={
             "max_iter": check_integer(max_iter, "max_iter", 1),
             "change": check_number(change, "change"),
         },
         folds=check_integer(folds, "folds", 1),
         restarts=check_integer(restarts, "restarts", 2),
-        watch=Watch(callback),
+        watch=Watch(check_callable(callback, "callback")),
+        known=known,
     )
     with threads(n_jobs):
         return CRITERIA[criterion](values, grid, asked)
+
+
+def _whole_seed(seed: Any) -> int:
+    """Return a seed that each fit of a survey begins with, whoever draws it."""
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**31))
+    check_seed(seed)
+    return int(seed)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from visnmf.ranks.result import RankChoice
 
 __all__ = ["Asked", "Tried", "Watch"]
@@ -90,6 +92,8 @@ class Asked:
         Of each rank, of "stability".
     watch : Watch
         Who is told.
+    known : ndarray of bool (m, n), optional
+        Which entries of V are known; the others are 0 there.
     """
 
     seed: int
@@ -97,6 +101,7 @@ class Asked:
     folds: int
     restarts: int
     watch: Watch
+    known: np.ndarray | None = None
 
 
 Criterion = Callable[..., RankChoice]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from visnmf.arguments import check_integer
 from visnmf.recipes.recipe import FromV, Recipe
 
 __all__ = [
@@ -161,6 +162,7 @@ def deep(rank: int, *, hidden: int | None = None) -> Recipe:
     G. Trigeorgis, K. Bousmalis, S. Zafeiriou, B. Schuller (2014). A deep semi-NMF model for
     learning hidden representations. ICML. Here all layers are non-negative.
     """
+    rank = check_integer(rank, "rank", 1)
 
     def ranks(V: Any) -> tuple[int, int]:
         shape = (V.V if hasattr(V, "layout") else V).shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from visnmf.arguments import check_number
 from visnmf.errors import InvalidInputError
 from visnmf.recipes.recipe import FromV, Recipe, picture_layout
 
@@ -190,7 +191,7 @@ def gnmf(
     from visnmf.terms import Graph, neighbor_graph
 
     graph = f"neighbor_graph(V, neighbors={neighbors!r}, weights={weights!r})"
-    held = weight / _HELD
+    held = check_number(weight, "weight") / _HELD
     term = FromV(
         f"Graph({graph}, {held!r})",
         lambda V: Graph(neighbor_graph(V, neighbors=neighbors, weights=weights), held),

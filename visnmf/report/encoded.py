@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_floats
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -86,7 +87,7 @@ def encoded(
     """
     from visnmf.solve.encode import encode
 
-    given = None if H is None else np.asarray(H, dtype=np.float32)
+    given = None if H is None else check_floats(H, "H").astype(np.float32)
     found, errors, masks, first = [], [], [], 0
     for V, known in known_blocks(images, observed, model.layout):
         last = first + V.shape[1]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError, MissingDependencyError
 
 __all__ = ["check_kind", "plane_of"]
@@ -17,8 +18,7 @@ _FEWEST = 5
 
 def check_kind(kind: str) -> None:
     """Refuse a kind of map that is not known, or that needs what is not installed."""
-    if kind not in KINDS:
-        raise InvalidInputError(f"map={kind!r} is not known; use one of {', '.join(KINDS)}")
+    check_choice(kind, "map", KINDS)
     if kind == "umap":
         from importlib.util import find_spec
 

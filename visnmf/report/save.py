@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from visnmf.arguments import check_integer, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.files import write_atomically
 from visnmf.kernels.threads import threads
+from visnmf.plots.tones import checked_channels
 from visnmf.report.content import content_of
 from visnmf.report.encoded import encoded
 from visnmf.report.page import page_of
@@ -106,7 +105,9 @@ def save_report(
         if images is None and given is not None:
             raise InvalidInputError(f"{name} tells of pictures; give them too, as images")
     _check_options(model, channels, max_images, map)
-    target = Path(path)
+    target = check_path(path, "path")
+    if title is not None and not isinstance(title, str):
+        raise InvalidInputError(f"title must be text, not {title!r:.80}")
     if not target.parent.is_dir():
         raise InvalidInputError(
             f"cannot write {target}: there is no folder {target.parent}; make it first"
@@ -123,18 +124,7 @@ def save_report(
 
 def _check_options(model: Model, channels: Any, max_images: Any, map_kind: Any) -> None:
     """Refuse what cannot be used, before pictures are encoded."""
-    count = model.layout.channels
     if channels is not None:
-        chosen = np.atleast_1d(np.asarray(channels))
-        fits = chosen.shape in ((1,), (3,)) and chosen.dtype.kind in "iu"
-        if not fits or not all(0 <= c < count for c in chosen):
-            raise InvalidInputError(
-                f"channels must be one or three of 0 to {count - 1}, not {channels!r}"
-            )
-    if (
-        isinstance(max_images, bool)
-        or not isinstance(max_images, int | np.integer)
-        or max_images < 1
-    ):
-        raise InvalidInputError(f"max_images must be a whole number from 1, not {max_images!r}")
+        checked_channels(channels, model.layout.channels)
+    check_integer(max_images, "max_images", 1)
     check_kind(map_kind)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import Kernels
 from visnmf.losses.beta import Beta
@@ -133,8 +134,7 @@ def compose_side(
         As `Hals` takes them.
     """
     held = _bounded(asked, other) if hold else asked
-    if update not in UPDATES:
-        raise InvalidInputError(f"update={update!r} is not known; use one of {', '.join(UPDATES)}")
+    check_choice(update, "update", UPDATES)
     if update == "auto" or (held is not asked and update in ("bpp", "newton")):
         update = _suited(held, loss)  # nobody asked for what holds it
     asked = held

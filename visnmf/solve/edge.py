@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.machine import memory_of_machine
 
@@ -19,6 +20,7 @@ __all__ = [
     "check_seed",
     "check_values",
     "columns_of",
+    "spawn",
 ]
 
 _MOST = {4: 1e15, 8: 1e75}  # of a factor's entries, by the bytes of a float
@@ -84,13 +86,6 @@ def columns_of(V: Any) -> Any:
     return V.V if hasattr(V, "V") and hasattr(V, "layout") else V
 
 
-def check_integer(value: Any, name: str, least: int) -> int:
-    """Return a whole number that is large enough."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InvalidInputError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return int(value)
-
-
 def check_room(rank: int, m: int, itemsize: int) -> None:
     """Refuse a rank whose parts, and their products with each other, this machine cannot hold."""
     memory = memory_of_machine()
@@ -104,19 +99,26 @@ def check_room(rank: int, m: int, itemsize: int) -> None:
         )
 
 
-def check_number(value: Any, name: str, least: float = 0.0) -> float:
-    """Return a number that is large enough, perhaps infinite."""
-    real = isinstance(value, int | float | np.integer | np.floating)
-    if isinstance(value, bool) or not real or not value >= least:
-        raise InvalidInputError(f"{name} must be a number of at least {least:g}, not {value!r}")
-    return float(value)
-
-
 def check_seed(seed: Any) -> np.random.Generator:
     """Return the generator of a seed, or the one that is given."""
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(check_integer(seed, "seed", 0))
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InvalidInputError(
+            f"seed must be a whole number of at least 0 or a numpy.random.Generator, not {seed!r}"
+        )
+    return np.random.default_rng(int(seed))
+
+
+def spawn(seed: Any, count: int) -> list[np.random.Generator]:
+    """Return so many children of a seed or a generator."""
+    try:
+        return check_seed(seed).spawn(count)
+    except TypeError as error:
+        raise InvalidInputError(
+            "several fits need children of the generator, which one made from a RandomState "
+            "cannot have; give a whole number, or numpy.random.default_rng(0)"
+        ) from error
 
 
 def check_factor(F: Any, shape: tuple[int, int], dtype: np.dtype[Any], name: str) -> np.ndarray:

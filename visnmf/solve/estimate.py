@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS, Kernels, choose_kernels
 from visnmf.kernels.threads import available, threads
@@ -18,6 +19,7 @@ from visnmf.solve.edge import check_integer, check_number
 from visnmf.solve.estimated import Estimate
 from visnmf.solve.footprint import of_masked, of_quadratic, of_split, stored_bytes
 from visnmf.solve.intake import take_in
+from visnmf.solve.naming import named
 from visnmf.solve.plan import Plan
 from visnmf.solve.stages import Kind, Stages, stages_of
 from visnmf.solve.stopping import Rule
@@ -94,12 +96,11 @@ def estimate(
         ("warmup", warmup, STAND_INS),
         ("kernels", kernels, KERNELS),
     ):
-        if value not in known:
-            raise InvalidInputError(f"{name}={value!r} is not known; use one of {', '.join(known)}")
+        check_choice(value, name, known)
     plan = Plan(
         rank=check_integer(rank, "rank", 1),
         rule=Rule(check_integer(max_iter, "max_iter", 1)),
-        loss="huber:1" if loss == "huber" else loss,  # any takes as long
+        loss="huber:1" if named(loss) == "huber" else loss,  # any takes as long
         update=update,
         warmup=warmup,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_callable, check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.losses.models import Quadratic
@@ -121,14 +122,13 @@ def factorize_compressed(
     >>> result.settings["passes"], bool(np.linalg.norm(result.residual(V)) < 0.05)
     (3, True)
     """
-    trace = Trace(check_number(time_limit, "time_limit"), callback)
+    trace = Trace(check_number(time_limit, "time_limit"), check_callable(callback, "callback"))
     rank = check_integer(rank, "rank", 1)
     check_room(rank, 1, 4)  # of V itself nothing is known yet
     passes = check_integer(passes, "passes", 2)
     power = min(check_integer(power, "power", 1), passes - 1)
     _check_loss(loss)
-    if init not in INITS:
-        raise InvalidInputError(f"init={init!r} is not known; use one of {', '.join(INITS)}")
+    check_choice(init, "init", INITS)
     more = max(10, math.ceil(1.5 * rank))
     if oversampling is not None:
         more = check_integer(oversampling, "oversampling", 0)

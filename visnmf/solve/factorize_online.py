@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_callable, check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.solve.batches import Stream, Whole, is_stream, taken
@@ -126,7 +127,8 @@ def factorize_online(
     >>> result.W.shape, result.H.shape
     ((30, 2), (2, 0))
     """
-    trace = Trace(check_number(time_limit, "time_limit"), callback)
+    trace = Trace(check_number(time_limit, "time_limit"), check_callable(callback, "callback"))
+    _check_loss(loss)
     rank = check_integer(rank, "rank", 1)
     check_room(rank, 1, 4)  # of V itself nothing is known yet
     batch_size = check_integer(batch_size, "batch_size", 1)
@@ -134,8 +136,7 @@ def factorize_online(
     if check_number(forget, "forget") >= 1:
         raise InvalidInputError(f"forget must be at least 0 and below 1, not {forget!r}")
     for value, name, known in ((order, "order", ("mixed", "given")), (init, "init", INITS)):
-        if value not in known:
-            raise InvalidInputError(f"{name}={value!r} is not known; use one of {', '.join(known)}")
+        check_choice(value, name, known)
     with threads(n_jobs):
         rng = check_seed(seed)
         feed: Feed
@@ -151,10 +152,9 @@ def factorize_online(
                 "V is a stream that passes by once, and cannot be read again; leave encode= and "
                 "passes=, or give an array, LazyImages or a list of batches"
             )
-        _check_loss(loss)
         told = {
             "rank": rank, "method": "online",
-            "loss": loss if isinstance(loss, str) else check_number(loss, "loss", -math.inf),
+            "loss": loss if isinstance(loss, str) else float(loss),
             "batch_size": batch_size, "order": order, "forget": float(forget), "init": init,
             "seed": int(seed) if isinstance(seed, int | np.integer) else None,
         }  # fmt: skip

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from visnmf.errors import InvalidInputError
-from visnmf.matrices.protocol import Matrix
+from visnmf.matrices.protocol import SQUARED_VALUE, Matrix
 from visnmf.solve.compose import Asked
 from visnmf.solve.edge import check_cast, check_factor, check_number, check_values
+from visnmf.solve.naming import delta_of
 
-__all__ = ["check_known", "check_smoothing", "check_start", "described"]
+__all__ = ["check_delta", "check_known", "check_smoothing", "check_start", "described"]
+
+_LEAST_DELTA = 1e-4  # of the root mean square of V: from there down fits stay where they begin
 
 
 def check_start(
@@ -28,6 +32,24 @@ def check_start(
     if mixing is not None:
         H = np.maximum(np.linalg.pinv(mixing) @ H, 0).astype(matrix.dtype)
     return W.T, H
+
+
+def check_delta(loss: str | float, matrix: Matrix) -> None:
+    """Refuse a delta of the Huber loss beside which all residuals are large.
+
+    Its steps then hardly move, and what comes of them is where they began.
+    """
+    delta = delta_of(loss)
+    if delta is None:
+        return
+    m, n = matrix.shape
+    usual = math.sqrt(matrix.total(None, None, SQUARED_VALUE) / (m * n))
+    if delta < _LEAST_DELTA * usual:
+        raise InvalidInputError(
+            f"the delta in loss={loss!r} is less than {_LEAST_DELTA:g} of the root mean square of "
+            f"V, {usual:.3g}, so that next to all residuals count in proportion; use loss='l1', "
+            "which they all do with, or loss='huber', which takes its delta from V"
+        )
 
 
 def check_known(

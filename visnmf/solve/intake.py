@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from visnmf.arguments import check_number
 from visnmf.errors import InvalidInputError
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.entries import Entries
@@ -21,7 +22,7 @@ from visnmf.matrices.stored import Stored
 from visnmf.solve.chunks import source_of, take_in_chunks
 from visnmf.solve.edge import check_values, columns_of
 
-__all__ = ["is_sparse", "take_in"]
+__all__ = ["as_array", "is_sparse", "kept_entries", "known_entries", "take_in"]
 
 
 def is_sparse(V: Any) -> bool:
@@ -67,28 +68,43 @@ def take_in(
         )
     if observed is None and weights is None and missing is None:
         return Dense(check_values(V))
-    V = _as_array(V)
+    V = as_array(V)
     if V.dtype.kind not in "fiub":
         raise InvalidInputError(f"V must hold real numbers, but its dtype is {V.dtype}")
     known, share = _known_of(V.shape, observed, weights)
-    gone = None if missing is None else np.isnan(V) if missing != missing else missing == V
+    gone = None if missing is None else _missing(V, missing)
     if is_sparse(known):
         return _entries_of(V, known, share, gone)
     if gone is not None:
         known = known & ~gone
-    values = check_values(_kept(V, known))
+    values = check_values(kept_entries(V, known))
     if share is None:
         return Dense(values) if known.all() else _some(Masked(values, _like(known, values)))
     return _some(Masked(values, _like((share * known).astype(values.dtype), values)))
 
 
 def _check_missing(missing: Any) -> None:
-    number = isinstance(missing, int | float | np.integer | np.floating)
-    if missing is not None and (isinstance(missing, bool) or not number):
-        raise InvalidInputError(f"missing must be a number, or NaN, not {missing!r}")
+    nan = isinstance(missing, float | np.floating) and np.isnan(missing)
+    if missing is not None and not nan:
+        check_number(missing, "missing", -np.inf)
 
 
-def _as_array(values: Any, name: str = "V") -> np.ndarray:
+def known_entries(V: np.ndarray, observed: Any, missing: Any) -> np.ndarray:
+    """Return which entries of an array are known, by what `take_in` takes beside it."""
+    _check_missing(missing)
+    known, _ = _known_of(V.shape, observed, None)
+    if is_sparse(known):
+        known = known.toarray() != 0
+    return known if missing is None else known & ~_missing(V, missing)
+
+
+def _missing(V: np.ndarray, missing: Any) -> np.ndarray:
+    """Return which entries have the value, NaN perhaps, that says that they are not known."""
+    return np.isnan(V) if missing != missing else missing == V
+
+
+def as_array(values: Any, name: str = "V") -> np.ndarray:
+    """Return whatever is given as an array, or say that it is none of numbers."""
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -115,7 +131,7 @@ def _known_of(shape: tuple[int, ...], observed: Any, weights: Any) -> tuple[Any,
 
 def _observed_of(observed: Any, shape: tuple[int, ...]) -> Any:
     if not is_sparse(observed):
-        observed = _as_array(observed, "observed")
+        observed = as_array(observed, "observed")
         if observed.dtype != bool:
             raise InvalidInputError(
                 f"observed must hold booleans, but its dtype is {observed.dtype}; give "
@@ -127,7 +143,7 @@ def _observed_of(observed: Any, shape: tuple[int, ...]) -> Any:
 
 def _weights_of(weights: Any, shape: tuple[int, ...]) -> Any:
     """Return the weights over their largest."""
-    weights = _canonical(weights) if is_sparse(weights) else _as_array(weights, "weights")
+    weights = _canonical(weights) if is_sparse(weights) else as_array(weights, "weights")
     if weights.dtype.kind not in "fiub":
         raise InvalidInputError(f"weights must be real numbers, but their dtype is {weights.dtype}")
     weights = weights.astype(np.float64)
@@ -212,7 +228,7 @@ def _checked(V: Any) -> Stored:
     return Stored(V.shape[0], V.indptr, V.indices, data)
 
 
-def _kept(V: np.ndarray, known: np.ndarray) -> np.ndarray:
+def kept_entries(V: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return V with zeros for what is not known, in its own memory order."""
     values = np.zeros_like(V, subok=False)
     np.copyto(values, V, where=known)

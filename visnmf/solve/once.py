@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_callable, check_choice, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
 from visnmf.kernels.threads import threads
@@ -20,9 +21,10 @@ from visnmf.solve.checkpoint import keeper_of
 from visnmf.solve.compose import UPDATES, sort_terms
 from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
 from visnmf.solve.fingerprint import facts_of, fingerprint
-from visnmf.solve.given import check_known, check_smoothing, check_start, described
+from visnmf.solve.given import check_delta, check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in
 from visnmf.solve.interrupts import stops_on_ctrl_c
+from visnmf.solve.naming import named
 from visnmf.solve.plan import INITS, Plan
 from visnmf.solve.result import Factorization, Record
 from visnmf.solve.run import run
@@ -66,12 +68,14 @@ def factorize_once(
     scratch: str | os.PathLike[str] | None = None,
 ) -> Factorization:
     """Factorize V from one start; all is as of `visnmf.factorize`."""
-    trace = Trace(check_number(time_limit, "time_limit"), callback)
+    named(loss)  # or it is refused, before V is looked at
+    trace = Trace(check_number(time_limit, "time_limit"), check_callable(callback, "callback"))
     keeper = keeper_of(checkpoint, every, resume)
     rank = check_integer(rank, "rank", 1)
     matrix = take_in(V, observed=observed, weights=weights, missing=missing)
     m, n = matrix.shape
     check_room(rank, m, matrix.dtype.itemsize)
+    check_delta(loss, matrix)
     mixing = check_smoothing(smoothing, rank, matrix)
     if mixing is not None and known_H is not None:
         raise InvalidInputError(
@@ -84,27 +88,27 @@ def factorize_once(
             tol=check_number(tol, "tol"),
             change=check_number(change, "change"),
         ),
-        init=_check_choice(init, "init", INITS),
+        init=check_choice(init, "init", INITS),
         given=check_start(matrix, rank, W, H, mixing),
         known_W=check_known(known_W, (m, None), matrix, "known_W"),
         known_H=check_known(known_H, (None, n), matrix, "known_H"),
         loss=loss,
-        update=_check_choice(update, "update", UPDATES),
+        update=check_choice(update, "update", UPDATES),
         W=sort_terms(terms_W, "W", (rank, m)),
         H=sort_terms(terms_H, "H", (rank, n)),
         mixing=mixing,
-        warmup=_check_choice(warmup, "warmup", STAND_INS),
+        warmup=check_choice(warmup, "warmup", STAND_INS),
         sweeps=check_integer(sweeps, "sweeps", 1),
         extrapolate=bool(extrapolate),
-        kernels=_check_choice(kernels, "kernels", KERNELS),
-        scratch=None if scratch is None else os.fspath(scratch),
+        kernels=check_choice(kernels, "kernels", KERNELS),
+        scratch=None if scratch is None else str(check_path(scratch, "scratch")),
     )
     known = sum(len(rows) for rows in plan.known_rows())
     if known > rank:
         raise InvalidInputError(f"{known} parts are known, but the rank is {rank}; raise the rank")
     settings = {
         "rank": plan.rank,
-        "loss": loss if isinstance(loss, str) else check_number(loss, "loss", -math.inf),
+        "loss": loss if isinstance(loss, str) else float(loss),
         "terms_W": described(plan.W),
         "terms_H": described(plan.H),
         "known_parts": known,
@@ -136,9 +140,3 @@ def factorize_once(
         squares = matrix.total(None, None, SQUARED_VALUE)
         found.settings["relative_error"] = math.sqrt(2 * found.objective / max(squares, 1e-300))
     return replace(found, reason="interrupted") if trace.stop else found
-
-
-def _check_choice(value: Any, name: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise InvalidInputError(f"{name}={value!r} is not known; use one of {', '.join(known)}")
-    return str(value)

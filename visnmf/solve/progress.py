@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_callable
+from visnmf.errors import InvalidInputError
 from visnmf.solve.result import Record
 
 __all__ = ["Progress"]
@@ -79,7 +81,13 @@ class Progress:
     ) -> None:
         self.max_iter, self.time_limit, self.report = max_iter, time_limit, report
         V = np.asarray(V) if isinstance(V, list) else V
-        self.n = 0 if V is None else int(getattr(V, "V", V).shape[1])
+        shape: Any = (0, 0) if V is None else getattr(getattr(V, "V", V), "shape", ())
+        if len(shape) != 2:
+            raise InvalidInputError(
+                f"V must have two dimensions, pixels x images, or be a set, not {V!r:.80}"
+            )
+        self.n = int(shape[1])
+        check_callable(report, "report")
         self._length = _length(V) if V is not None and relative else math.nan
         self.phase = ""
         self.iteration = 0

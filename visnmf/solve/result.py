@@ -126,7 +126,7 @@ class Factorization:
         m, n = len(self.W), self.H.shape[1]
         return (
             f"Factorization({m} x {n}, rank {self.rank}: objective {self.objective:.6g} "
-            f"after {self.n_iter} iterations, ended by {self.reason})"
+            f"after {self.n_iter} iteration{'s' * (self.n_iter != 1)}, ended by {self.reason})"
         )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_choice
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import available, cores
 from visnmf.measure.matching import match_parts
 from visnmf.solve.chunks import source_of
-from visnmf.solve.edge import check_integer, check_number, check_seed, columns_of
+from visnmf.solve.edge import check_integer, check_number, columns_of, spawn
 from visnmf.solve.naming import is_robust
 from visnmf.solve.once import factorize_once
+from visnmf.solve.plan import INITS
 from visnmf.solve.result import Factorization
 
 __all__ = ["SURE", "Restarts", "check_processes", "in_processes", "later_start", "restarts"]
@@ -39,7 +41,7 @@ class Restarts:
         In the order of their starts.
     best : Factorization
         The one of the least objective, the first of several. If there are others, its `settings`
-        tell the `objectives` of all runs, and the `stability` of its parts.
+        tell the `objectives` of all runs, and the `stability` of its parts, if any is not zero.
     """
 
     runs: tuple[Factorization, ...]
@@ -67,11 +69,12 @@ class Restarts:
 
     @property
     def stability(self) -> np.ndarray:
-        """The mean of these cosines for each part, (rank,); NaN where there is one run only.
+        """The mean of these cosines for each part, (rank,).
 
-        1 says that every start finds this part.
+        1 says that every start finds this part. NaN where there is nothing to compare: one run
+        only, or no part that is not zero, as of black pictures.
         """
-        if not len(self.cosines):
+        if not len(self.cosines) or not self.runs[self.index].W.any():
             return np.full(self.runs[0].rank, math.nan)
         found: np.ndarray = self.cosines.mean(axis=0)
         return found
@@ -83,13 +86,14 @@ class Restarts:
         if len(self.runs) == 1:
             return found
         asked = self.runs[0].settings  # as it was asked for, so that it can be again
-        told = {
+        told: dict[str, Any] = {
             "init": asked["init"],
             "seed": asked["seed"],
             "n_init": len(self.runs),
             "objectives": [float(objective) for objective in self.objectives],
-            "stability": [float(cosine) for cosine in self.stability],
         }
+        if not np.isnan(self.stability).any():  # JSON has no NaN
+            told["stability"] = [float(cosine) for cosine in self.stability]
         return replace(found, settings={**found.settings, **told})
 
     def __repr__(self) -> str:
@@ -162,14 +166,14 @@ def restarts(
     n_init = check_integer(n_init, "n_init", 1)
     processes = min(check_processes(processes), n_init)
     limit = check_number(time_limit, "time_limit")
-    settings = {**settings, "init": init}
+    settings = {**settings, "init": check_choice(init, "init", INITS)}
     if n_init == 1:
         return Restarts((factorize_once(V, rank, seed=seed, time_limit=limit, **settings),))
     _check_several(V, processes, settings)
     V = columns_of(V)  # which processes share
     asked = [{**settings, "seed": seed}]
     later = later_start(init, settings.get("loss", "frobenius"))
-    children = check_seed(seed).spawn(n_init - 1)
+    children = spawn(seed, n_init - 1)
     asked += [{**settings, "init": later, "seed": child} for child in children]
     ends = time.time() + limit
     if processes > 1:
@@ -193,8 +197,8 @@ def later_start(init: str, loss: str | float) -> str:
 
 def in_processes(
     function: Callable[..., Any], arguments: list[tuple[Any, ...]], processes: int
-) -> list[Any]:
-    """Return what a function gives for each tuple of arguments, by several processes.
+) -> Generator[Any, None, None]:
+    """Yield what a function gives for each tuple of arguments, by several processes, in order.
 
     Arrays of more than a megabyte are shared, not copied. The first call is told ``first=True``.
 
@@ -213,12 +217,12 @@ def in_processes(
     calls = (
         delayed(function)(*given, first=k == 0, n_jobs=share) for k, given in enumerate(arguments)
     )
-    return list(Parallel(n_jobs=processes)(calls))
+    yield from Parallel(n_jobs=processes, return_as="generator")(calls)
 
 
 def check_processes(processes: Any) -> int:
     """Return how many processes there shall be."""
-    if processes == -1:
+    if isinstance(processes, int | np.integer) and processes == -1:
         return cores()
     return check_integer(processes, "processes", 1)
 

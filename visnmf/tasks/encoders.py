@@ -7,12 +7,12 @@ import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.pictures import Pictures
@@ -194,7 +194,7 @@ def open_encoder(
     ModelNotFoundError, ModelFormatError
         As of `Model.load`; or the file is of neither kind.
     """
-    file = Path(path)
+    file = check_path(path, "path")
     kind = kind_of(file)
     if kind == FORMAT:
         return ModelEncoder(Model.load(file), kernels)

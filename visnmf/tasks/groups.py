@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_floats, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.images.settings import check_choice
 from visnmf.tasks.likeness import Likeness
@@ -47,7 +48,7 @@ class Groups:
         -------
         ndarray of int
         """
-        if not 0 <= number < len(self):
+        if check_integer(number, "number", 0) >= len(self):
             raise InvalidInputError(f"there is no group {number}; the {len(self)} count from 0")
         inside = np.flatnonzero(self.of == number)
         return inside[np.argsort(-self.typical[inside], kind="stable")]
@@ -109,7 +110,7 @@ def group(
     if not np.isfinite(encodings).all():
         raise InvalidInputError("the encodings hold NaN or infinity")
     rank, n_images = encodings.shape
-    parts = None if W is None else np.asarray(W, dtype=np.float64)
+    parts = None if W is None else check_floats(W, "W")
     if parts is not None and (parts.ndim != 2 or parts.shape[1] != rank):
         raise InvalidInputError(
             f"H has {rank} rows, one a part; W of shape {parts.shape} has other parts"
@@ -118,7 +119,7 @@ def group(
         most, what = rank, "parts"
     else:
         most, what = n_images, "pictures"
-    if n is not None and not 1 <= n <= most:
+    if n is not None and check_integer(n, "n", 1) > most:
         raise InvalidInputError(f"n is {n}; of {most} {what} 1 to {most} groups can be made")
     if by == "part":
         lengths = np.ones(rank) if parts is None else np.linalg.norm(parts, axis=0)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_integer, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import checked_names
 from visnmf.tasks.encoders import Encoder, encoder_of
@@ -171,8 +172,8 @@ class SimilarIndex:
 
         encoder = encoder_of(model, kernels=kernels)
         stored = kept_or_new(
-            encoder, Path(model), os.fspath(source), recursive=recursive, on_error=on_error,
-            keep=keep, progress=progress,
+            encoder, Path(model), str(check_path(source, "source")), recursive=recursive,
+            on_error=on_error, keep=keep, progress=progress,
         )  # fmt: skip
         return cls(encoder, stored.rows, stored.names(), paths=stored.paths())
 
@@ -224,8 +225,7 @@ class SimilarIndex:
         -------
         Neighbors
         """
-        if n < 1:
-            raise InvalidInputError(f"n must be at least 1, not {n}")
+        check_integer(n, "n", 1)
         vectors = self.likeness.vectors(rows)
         unwanted = np.full(len(vectors), -1) if leave_out is None else np.asarray(leave_out)
         if unwanted.shape != (len(vectors),) or unwanted.dtype.kind not in "iu":

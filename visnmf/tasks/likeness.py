@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_floats
 from visnmf.errors import InvalidInputError
 
 __all__ = ["Likeness"]
@@ -60,7 +61,7 @@ class Likeness:
         self.n_features: int = values.shape[1]
         self._root: NDArray[np.float64] | None = None
         if gram is not None:
-            G = np.asarray(gram, dtype=np.float64)
+            G = check_floats(gram, "gram")
             if G.shape != (self.n_features, self.n_features) or not np.isfinite(G).all():
                 raise InvalidInputError(
                     f"gram has shape {G.shape}; {self.n_features} features need a finite "

@@ -9,12 +9,12 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visnmf.arguments import check_path
 from visnmf.errors import ImageReadError, SkippedImagesWarning
 from visnmf.features.patch_encoder import PatchEncoder
 from visnmf.features.patch_file import KIND, write_encoder
@@ -76,7 +76,7 @@ class PatchFeatures:
         ModelNotFoundError, ModelFormatError
             As of `visnmf.Model.load`.
         """
-        file = Path(path)
+        file = check_path(path, "path")
         encoder = PatchEncoder.load(file)
         told = read_model_file(file, KIND)[1].get("reading", {})
         if not isinstance(told, dict) or not set(told) <= {"max_side", "size"}:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_number, check_sequence
 from visnmf.errors import InvalidInputError
 
 __all__ = ["map_scores"]
@@ -41,10 +43,10 @@ def map_scores(maps: Sequence[ArrayLike], *, share: float = 0.01) -> NDArray[np.
     >>> map_scores([plain, odd])
     array([2., 7.])
     """
-    if not 0 <= share <= 1:
+    if not 0 <= check_number(share, "share", -math.inf) <= 1:
         raise InvalidInputError(f"share must be from 0 to 1, got {share!r}")
     scores = []
-    for i, each in enumerate(maps):
+    for i, each in enumerate(check_sequence(maps, "maps", "arrays (h, w)")):
         values = np.asarray(each)
         if values.ndim != 2 or not values.size or values.dtype.kind not in "fiu":
             raise InvalidInputError(

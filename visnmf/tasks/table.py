@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visnmf.arguments import check_path, check_sequence
 from visnmf.errors import InvalidInputError, MissingDependencyError
 from visnmf.files import write_atomically
 
@@ -66,7 +67,8 @@ def write_table(
     name,label,feature 1,feature 2
     a.png,cat,0.5,2
     """
-    file = Path(path)
+    file = check_path(path, "path")
+    names = check_sequence(names, "names", "names, one a picture")
     ending = check_table_ending(file)
     dense = features.toarray() if hasattr(features, "toarray") else features
     values = np.asarray(dense)
@@ -77,7 +79,7 @@ def write_table(
         )
     columns = [f"feature {k + 1}" for k in range(values.shape[1])]
     if feature_names is not None:
-        columns = [str(name) for name in feature_names]
+        columns = [str(name) for name in check_sequence(feature_names, "feature_names", "names")]
     marks = None if labels is None else np.asarray(labels)
     if len(columns) != values.shape[1]:
         raise InvalidInputError(f"{len(columns)} feature names for {values.shape[1]} features")

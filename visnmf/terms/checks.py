@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,13 @@ from visnmf.errors import InvalidInputError
 
 __all__ = ["check_amount", "check_columns"]
 
+_MOST = 1e300  # what makes sense, and a float can hold
+
 
 def check_amount(value: Any, name: str) -> float:
     """Return a finite number of at least zero."""
     real = isinstance(value, int | float | np.integer | np.floating)
-    if isinstance(value, bool) or not real or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not real or not 0 <= value < _MOST:
         raise InvalidInputError(f"{name} must be a finite number of at least 0, not {value!r}")
     return float(value)
 

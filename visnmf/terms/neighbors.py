@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_choice, check_number
 from visnmf.errors import InvalidInputError
 
 __all__ = ["neighbor_graph"]
@@ -172,11 +173,7 @@ def _check_options(n: int, neighbors: Any, weights: str, metric: str, width: Any
             f"neighbors must be a whole number from 1 to {n - 1}, one less than the columns, "
             f"not {neighbors!r}"
         )
-    if weights not in ("binary", "heat", "cosine"):
-        raise InvalidInputError(
-            f'the weights must be "binary", "heat" or "cosine", not {weights!r}'
-        )
-    if metric not in ("euclidean", "cosine"):
-        raise InvalidInputError(f'the metric must be "euclidean" or "cosine", not {metric!r}')
-    if width is not None and not 0 < width < np.inf:
+    check_choice(weights, "weights", ("binary", "heat", "cosine"))
+    check_choice(metric, "metric", ("euclidean", "cosine"))
+    if width is not None and not 0 < check_number(width, "width") < np.inf:
         raise InvalidInputError(f"the width must be a number above 0, not {width!r}")

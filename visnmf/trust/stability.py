@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_callable, check_instance, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -15,17 +19,40 @@ from visnmf.measure.matching import match_parts
 from visnmf.model.columns import column_blocks
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
-from visnmf.solve.edge import check_integer, check_seed
+from visnmf.solve.edge import check_integer, spawn
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 from visnmf.solve.several import SURE, check_processes, in_processes
 
-__all__ = ["PartStability", "part_stability"]
+__all__ = ["Drawn", "PartStability", "part_stability"]
 
-_OF_IMAGES = ("observed", "weights", "known_H", "W", "H", "checkpoint", "callback", "n_init")
+_OF_IMAGES = ("observed", "weights", "known_H", "W", "H", "checkpoint", "n_init")
 """Settings that belong to the pictures as they are, or to one run."""
 _ASKED = ("terms_W", "terms_H", "smoothing", "known_parts")
 """What a model's record tells of, but not so that it could be made again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A fit to pictures drawn anew.
+
+    Attributes
+    ----------
+    cosines : ndarray (rank,)
+        How alike each part is to its match in it.
+    done, total : int
+        How many of these fits were made, and how many there will be.
+    seconds : float
+        Since the first of them began.
+    left : float
+        Seconds that the others will take, as long as those before.
+    """
+
+    cosines: np.ndarray
+    done: int
+    total: int
+    seconds: float
+    left: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +91,7 @@ class PartStability:
         -------
         low, high : ndarray (rank,)
         """
-        if not 0 <= share <= 1:
+        if not 0 <= check_number(share, "share", -math.inf) <= 1:
             raise InvalidInputError(f"share must be from 0 to 1, not {share!r}")
         low, high = np.quantile(self.cosines, [(1 - share) / 2, (1 + share) / 2], axis=0)
         return low, high
@@ -84,7 +111,8 @@ class PartStability:
 
     def __repr__(self) -> str:
         count, rank = self.cosines.shape
-        return f"<PartStability: {rank} parts, {count} fits, mean {self.stability.mean():.3f}>"
+        parts, fits = f"{rank} part{'s' * (rank != 1)}", f"{count} fit{'s' * (count != 1)}"
+        return f"<PartStability: {parts}, {fits}, mean {self.stability.mean():.3f}>"
 
 
 def part_stability(
@@ -95,6 +123,7 @@ def part_stability(
     seed: int | np.random.Generator = 0,
     processes: int = 1,
     recipe: str | Recipe | None = None,
+    callback: Callable[[Drawn], object] | None = None,
     **settings: Any,
 ) -> PartStability:
     """Tell how sure each part is: by fits to as many pictures, drawn from these with return.
@@ -118,6 +147,9 @@ def part_stability(
         number does not change the result.
     recipe : str or Recipe, optional
         As of `visnmf.learn`; the one that the model was learned by must be given again.
+    callback : callable, optional
+        Called with a `visnmf.trust.stability.Drawn` after each fit: how far it is and how long it
+        may still take; a true answer ends it there.
     **settings
         As of `visnmf.factorize` or what the recipe calls, for all fits. The loss is the model's,
         if not given; terms must be given again.
@@ -129,8 +161,8 @@ def part_stability(
     Raises
     ------
     InvalidInputError
-        The pictures are not in memory or do not fit, or it is not known how the parts were
-        learned.
+        The pictures are not in memory or do not fit, these or the parts are all zero, or it is not
+        known how the parts were learned.
 
     Notes
     -----
@@ -148,11 +180,14 @@ def part_stability(
     """
     n_boot = check_integer(n_boot, "n_boot", 1)
     processes = min(check_processes(processes), n_boot)
+    check_callable(callback, "callback")
     if taken := [name for name in _OF_IMAGES if name in settings]:
         raise InvalidInputError(
             f"{taken[0]}= goes with one fit to these pictures, and not with pictures drawn anew; "
             "leave it out"
         )
+    if recipe is not None and not isinstance(recipe, str):
+        check_instance(recipe, "recipe", Recipe, "visnmf.recipes.RECIPES tells the names of all")
     V = _columns(images, model)
     if isinstance(model, Model):
         settings = {**_as_learned(model, recipe, settings), **settings}
@@ -161,12 +196,43 @@ def part_stability(
         rank = check_integer(model, "model", 1)
         W = _fitted(V, rank, recipe, {**settings, "seed": seed})
         names = [f"part {k + 1}" for k in range(rank)]
-    calls = [(V, W, recipe, settings, child) for child in check_seed(seed).spawn(n_boot)]
+    _refuse_black(V, W)
+    calls = [(V, W, recipe, settings, child) for child in spawn(seed, n_boot)]
+    found: Generator[np.ndarray, None, None]
     if processes > 1:
-        rows = in_processes(_drawn_anew, calls, processes)
+        found = in_processes(_drawn_anew, calls, processes)
     else:
-        rows = [_drawn_anew(*call) for call in calls]
-    return PartStability(names, W, np.array(rows))
+        found = (_drawn_anew(*call) for call in calls)
+    with closing(found):
+        return PartStability(names, W, np.array(_told(found, n_boot, callback)))
+
+
+def _told(
+    found: Iterator[np.ndarray], total: int, callback: Callable[[Drawn], object] | None
+) -> list[np.ndarray]:
+    """Return the cosines of the fits, each told of, until that is enough."""
+    began, rows = time.monotonic(), []
+    for row in found:
+        rows.append(row)
+        seconds, done = time.monotonic() - began, len(rows)
+        left = seconds / done * (total - done)
+        if callback is not None and callback(Drawn(row, done, total, seconds, left)):
+            break
+    return rows
+
+
+def _refuse_black(V: np.ndarray, W: np.ndarray) -> None:
+    """Refuse pictures or parts that show nothing: a cosine of zeros would look like a figure."""
+    if not V.any():
+        raise InvalidInputError(
+            "all pictures are black, so that there are no parts to find again and nothing to "
+            "compare; give pictures that show something"
+        )
+    if not W.any():
+        raise InvalidInputError(
+            "all parts are zero, so that there is nothing to compare; learn them from pictures "
+            "that show something"
+        )
 
 
 def _drawn_anew(

@@ -103,5 +103,6 @@ function tellMap() {
     const dot = make('i');
     dot.style.background = COLORS[k];
     return make('span', {}, dot, quoted(label));
-  }) : []));
+  }) : kinds.length > COLORS.length ? [`Labels have no colors here: there are ${kinds.length}, ` +
+    `and no more than ${COLORS.length} can be told apart.`] : []));
 }

@@ -7,6 +7,7 @@ from visnmf import factorize, terms
 from visnmf.errors import ImageReadError, InvalidInputError
 from visnmf.matrices.chunked import Chunked, read_ahead, width_of
 from visnmf.matrices.source import ArraySource
+from visnmf.solve import larger_terms
 from visnmf.solve.larger import draw
 from visnmf.solve.rooms import Rooms
 
@@ -281,3 +282,42 @@ def test_other_ways_tell_of_lost_images_too(method):
 
     found = getattr(visnmf, method)(Losing(V, [3, 64], 0, block=64), RANK)
     assert found.skipped == {3: "gone", 64: "gone"}
+
+
+@pytest.mark.parametrize("number", [0.0, 0.5, 1 - 1e-12])
+@pytest.mark.parametrize("n", [4001, 4100, 5000, 9000])
+def test_no_image_is_drawn_twice(n, number):
+    source = ArraySource(np.ones((3, n), np.float32), "ones", block=64)
+
+    class Fixed:
+        def random(self, count):
+            return np.full(count, number)
+
+    columns, sample = draw(Chunked(source), 4, Fixed())
+    assert len(np.unique(columns)) == len(columns) == sample.shape[1]
+    assert columns.min() >= 0
+    assert columns.max() < n
+    drawn, _ = draw(Chunked(source), 4, np.random.default_rng(0))
+    assert len(np.unique(drawn)) == len(drawn)
+
+
+def test_encodings_begin_beside_those_that_are_known(monkeypatch):
+    known, seen = RNG.random((1, N)) + 0.5, []
+    begin = larger_terms.begin_block
+
+    def kept(problem, W, block, H):
+        seen.append(H.copy())
+        return begin(problem, W, block, H)
+
+    monkeypatch.setattr(larger_terms, "begin_block", kept)
+    factorize(blocks(V), RANK, known_H=known, terms_H=terms.UnitBall(), max_iter=2)
+    np.testing.assert_allclose(np.concatenate(seen, axis=1)[:1], known)
+    assert not np.concatenate(seen, axis=1)[1:].any()
+
+
+@pytest.mark.parametrize(("spoil", "message"), [(np.nan, "NaN or infinite"), (-1.0, "negative")])
+def test_the_image_that_cannot_be_is_named_whatever_zeros_are_before_it(spoil, message):
+    spoiled = V.copy()
+    spoiled[:, 100], spoiled[3, 211] = 0, spoil
+    with pytest.raises(InvalidInputError, match=f"image 211 of .* holds .*{message}"):
+        factorize(blocks(spoiled), RANK)

@@ -5,7 +5,13 @@ import pytest
 from sklearn.decomposition import NMF, MiniBatchDictionaryLearning
 
 from visnmf import threads
-from visnmf.solve.sparse_coding import GOAL, gram_of_units, sparse_encode, sparse_parts
+from visnmf.solve.sparse_coding import (
+    GOAL,
+    _improved,
+    gram_of_units,
+    sparse_encode,
+    sparse_parts,
+)
 
 
 def unit(rows):
@@ -146,3 +152,27 @@ class TestParts:
         np.testing.assert_allclose(np.linalg.norm(W, axis=0), 1)
         H = sparse_encode(X, W, gram_of_units(W), 0.1)
         assert np.linalg.norm(X - H @ W.T) < 0.3 * np.linalg.norm(X)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_parts_are_improved_alike_at_any_scale(scale):
+    rng = np.random.default_rng(0)
+    batch, W = rng.random((40, 12)), rng.random((12, 3))
+    W /= np.linalg.norm(W, axis=0)
+    H = rng.random((40, 3))
+    one, other = (
+        _improved(W, size**2 * H.T @ H, size**2 * batch.T @ H, size * batch, rng)
+        for size in (1.0, scale)
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-9)
+    np.testing.assert_allclose(np.linalg.norm(one, axis=0), 1)
+    assert np.linalg.norm(batch.T - one @ H.T) < np.linalg.norm(batch.T - W @ H.T)
+
+
+def test_a_part_in_no_row_begins_anew_as_a_row():
+    rng = np.random.default_rng(0)
+    batch, W = rng.random((5, 12)), rng.random((12, 2))
+    pairs, pulls = np.diag([1.0, 0.0]), np.zeros((12, 2))
+    found = _improved(W, pairs, pulls, batch, rng)
+    alike = (batch / np.linalg.norm(batch, axis=1, keepdims=True)) @ found[:, 1]
+    assert alike.max() == pytest.approx(1)

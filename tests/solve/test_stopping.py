@@ -11,6 +11,7 @@ import pytest
 from visnmf import factorize
 from visnmf.losses.models import Point
 from visnmf.solve.stopping import Rule
+from visnmf.terms import ElasticNet
 
 RNG = np.random.default_rng(0)
 V = RNG.random((60, 5)) @ RNG.random((5, 200)) + 0.1 * RNG.random((60, 200))
@@ -146,3 +147,22 @@ def test_a_gradient_is_measured_by_what_there_was(absolute):
     assert rule.violation(start, now, at_zero=50.0) == pytest.approx(0.1)
     nothing = Point(0.0, 0.0, 0.0), Point(0.0, 0.0, 0.0)
     assert rule.violation(nothing, nothing, at_zero=0.0) == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"loss": "kl"}, {"terms_H": ElasticNet(0.1)}], ids=str)
+def test_the_last_iteration_may_be_the_one_that_gets_there(settings):
+    settings = {"tol": 1e-5, "change": 0, "warmup": "none", **settings}
+    whole = factorize(V, 5, max_iter=5000, **settings)
+    assert whole.reason == "kkt"
+    assert whole.n_iter > 1
+    assert factorize(V, 5, max_iter=whole.n_iter, **settings).reason == "kkt"
+
+
+@pytest.mark.parametrize(
+    ("loss", "update", "count"), [("frobenius", "auto", 120), ("kl", "mu", 60)]
+)
+def test_a_run_that_gains_something_goes_on(loss, update, count):
+    """Only where many iterations in a row gain nothing rounding has the last word."""
+    settings = {"loss": loss, "update": update, "warmup": "none", "init": "random"}
+    found = factorize(V, 5, max_iter=count, tol=0, change=0, **settings)
+    assert (found.reason, found.n_iter) == ("max_iter", count)

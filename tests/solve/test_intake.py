@@ -282,3 +282,10 @@ def test_large_mapped_arrays_are_read_in_blocks_and_small_ones_as_they_are(tmp_p
     assert source_of(np.asarray(mapped)) is None
     monkeypatch.setattr("visnmf.solve.chunks._MAPPED", mapped.nbytes + 1)
     assert source_of(mapped) is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_sparse_v_that_stores_nothing_keeps_its_float_type(dtype):
+    found = factorize(sparse.csr_array((6, 7), dtype=dtype), 2)
+    assert found.W.dtype == found.H.dtype == dtype
+    assert found.objective == 0

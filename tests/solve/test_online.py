@@ -341,3 +341,12 @@ def test_batches_of_one_image_are_batches():
 def planted_fit(V):
     found = visnmf.factorize(V, 4)
     return found.W, found.H
+
+
+@pytest.mark.parametrize("shape", [(1, 40), (9, 1)])
+def test_one_pixel_and_one_image_are_learned_from_blocks(shape):
+    V = np.random.default_rng(0).random(shape)
+    found = visnmf.factorize_online(ArraySource(V, "V"), 1)
+    assert found.W.shape == (shape[0], 1)
+    with pytest.raises(InvalidInputError, match=r"V is empty: its shape is \(9, 0\)"):
+        visnmf.factorize_online(ArraySource(np.ones((9, 0)), "V"), 1)

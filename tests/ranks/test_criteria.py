@@ -142,3 +142,15 @@ def test_the_objective_is_least_at_the_planted_rank(norm):
     costs = {len(state.H): state.cost for state in prune(V, run.W, run.H, prior)}
     assert sorted(costs) == list(range(1, 13))
     assert abs(min(costs, key=costs.get) - 5) <= 1
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_no_other_scale_of_a_part_costs_less(norm):
+    V = planted(3, m=30, n=900)  # so that parts and encodings are not of one length by chance
+    run = visnmf.factorize(V, 3)
+    prior = Prior(norm, 2.0, noise_variance(V, 6), 5.0, 1.0)
+    state = next(prune(V, run.W, run.H, prior))
+    assert np.allclose(prior.size(state.W, 0), prior.size(state.H, 1))
+    for scale in (0.9, 1.1):
+        other = prior.sizes(scale * state.W, state.H / scale) / prior.b
+        assert (other > state.relevance).all()

@@ -54,11 +54,14 @@ class Prior:
             return 1 / (3 - self.beta)
         return 1 / (2 - self.beta) if self.beta < 1 else 1.0
 
+    def size(self, F: np.ndarray, axis: int) -> np.ndarray:
+        """Return f of each row or column of a factor."""
+        total: np.ndarray = (F if self.norm == "l1" else np.square(F) / 2).sum(axis=axis)
+        return total
+
     def sizes(self, W: np.ndarray, H: np.ndarray) -> np.ndarray:
         """Return f(w_k) + f(h_k) of each part."""
-        if self.norm == "l1":
-            return W.sum(axis=0) + H.sum(axis=1)
-        return (np.square(W).sum(axis=0) + np.square(H).sum(axis=1)) / 2
+        return self.size(W, 0) + self.size(H, 1)
 
     def weight(self, shape: tuple[int, int]) -> float:
         """Return c, what log lambda counts: m + n + a + 1 (l1) or (m + n) / 2 + a + 1 (l2)."""
@@ -153,20 +156,28 @@ def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relev
     if prior.beta == 2 and len(H):
         near = whole(factorize(V, len(H), W=W, H=H, n_jobs=1, **_NEAR))
         W, H = near.W, near.H
-    lengths = [np.sqrt(np.square(F).sum(axis=axis)) for F, axis in ((W, 0), (H, 1))]
-    scale = np.sqrt(lengths[1] / np.maximum(lengths[0], _TINY))
-    scale = np.where(scale > 0, scale, 1)
-    W, H = W * scale, H / scale[:, None]
     c = prior.weight(V.shape)
+    W, H = _balanced(W, H, prior)
     lam = (prior.sizes(W, H) + prior.b) / c
     for _ in range(_STEPS):
         H = _step(V, W, H, lam, prior)
         W = _step(V.T, H.T, W.T, lam, prior).T
+        W, H = _balanced(W, H, prior)
         lam = (prior.sizes(W, H) + prior.b) / c
     relevance = lam * c / prior.b - 1
     order = np.argsort(-relevance)
     cost = _divergence(V, W, H, prior.beta) / prior.phi + c * np.log1p(relevance).sum()
     return Relevance(W[:, order], H[order], relevance[order], float(cost))
+
+
+def _balanced(W: np.ndarray, H: np.ndarray, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same product, each part so long that f(w_k) = f(h_k), which costs least.
+
+    The steps lead there too, but over thousands: beside the fit the priors weigh little.
+    """
+    ratio = prior.size(H, 1) / np.maximum(prior.size(W, 0), _TINY)
+    scale = np.where(ratio > 0, ratio, 1) ** (0.5 if prior.norm == "l1" else 0.25)
+    return W * scale, H / scale[:, None]
 
 
 def _step(V: np.ndarray, W: np.ndarray, H: np.ndarray, lam: np.ndarray, prior: Prior) -> np.ndarray:

@@ -40,6 +40,36 @@ def test_relevance_finds_a_rank_where_there_is_hardly_any_noise(rank, noise):
     assert abs(choice.rank - rank) <= 1, choice.summary()
 
 
+def boxes_in_few_pictures(seed):
+    """Four boxes in as many pictures as the highest rank, noise at 20 dB."""
+    rng = np.random.default_rng(seed)
+    W = np.zeros((16, 16, 4))
+    for k in range(4):
+        high, wide = rng.integers(3, 7, 2)
+        top, left = rng.integers(0, 16 - high), rng.integers(0, 16 - wide)
+        W[top : top + high, left : left + wide, k] = 1
+    V = W.reshape(-1, 4) @ (rng.exponential(1, (4, 40)) * (rng.random((4, 40)) < 0.4))
+    return np.maximum(V + 0.1 * np.sqrt(np.square(V).mean()) * rng.standard_normal(V.shape), 0)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_relevance_goes_on_where_costs_rise_and_fall_again(seed):
+    choice = visnmf.choose_rank(boxes_in_few_pictures(seed), (2, 40), criterion="ard")
+    assert choice.rank == 4
+    assert choice.ranks[0] < 4  # the first of them that is needed has been missed
+
+
+def test_no_jump_costs_more_than_to_leave_out_the_least_part():
+    V = boxes_in_few_pictures(0)
+    run = visnmf.factorize(V, 40)
+    prior = Prior("l1", 2.0, noise_variance(V, 40), 5.0, np.sqrt(12 * V.mean() / 40))
+    states = list(prune(V, run.W, run.H, prior, least=25))
+    for state, after in zip(states, states[1:], strict=False):
+        misfit = np.square(V - state.W[:, :-1] @ state.H[:-1]).sum() / 2 / prior.phi
+        cost = misfit + prior.weight(V.shape) * np.log1p(state.relevance[:-1]).sum()
+        assert after.cost <= cost * (1 + 1e-12)
+
+
 @pytest.mark.parametrize("V", [np.ones((1, 1)), np.repeat(np.arange(30.0)[:, None], 20, axis=1)])
 def test_parts_that_cost_and_say_nothing_go(V):
     assert visnmf.choose_rank(V, (1, 12), criterion="ard").rank == 1

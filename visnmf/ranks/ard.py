@@ -15,7 +15,7 @@ from visnmf.solve.interrupts import whole
 __all__ = ["by_ard"]
 
 _SHAPE = 5.0  # a of the paper, which found little difference from 5 to 500
-_PATIENCE = 3  # parts that may go while costs rise, since they can fall again
+_LAST = 3  # parts by which it is told that all others are needed
 _NAT = 1.0  # a smaller difference of two costs says nothing
 _NOISE = 1e-4  # share of the mean square that is taken for noise at least: fits come as near
 
@@ -26,7 +26,8 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     One fit of the highest rank is made, and parts go from there. The noise is Gaussian, of a
     variance told by the singular values beyond that rank; parts and encodings have exponential
     priors (l1), whose scale b comes from the mean of V: b^2 = (a - 1)(a - 2) mean(V) / K, so that
-    W H has that mean on average. The interval holds the ranks that cost at most as much
+    W H has that mean on average. Costs may rise for some parts and fall again: parts go until
+    each explains more than any can cost. The interval holds the ranks that cost at most as much
     more as the least part of the best pays for: c log(1 + its relevance).
     """
     if not V.any():
@@ -36,14 +37,26 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
     prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
     run = whole(factorize(V, high, seed=asked.seed, **asked.settings))
+    weight = prior.weight(V.shape)
     asked.watch.plan(list(range(low, high + 1)))
     states: list[Relevance] = []
     for state in prune(V, run.W, run.H, prior, least=low):
         states.append(state)
-        risen = len(_fewest(states).H) - len(state.H) >= _PATIENCE
-        if asked.watch.tell(len(state.H), state.cost) or risen:
+        if asked.watch.tell(len(state.H), state.cost) or _needed(states, weight):
             break
-    return _told(states[::-1], prior.weight(V.shape), high)
+    return _told(states[::-1], weight, high)
+
+
+def _needed(states: list[Relevance], weight: float) -> bool:
+    """Return whether the parts that are left explain more than they cost, each of them.
+
+    The last ones that went did, although the least went first, and what a part costs is at most
+    c log(1 + the highest relevance).
+    """
+    last, before = states[-1], states[-1 - _LAST :][0]
+    gone = len(before.H) - len(last.H)
+    most = weight * float(np.log1p(last.relevance[0]))
+    return gone == _LAST and last.misfit - before.misfit > gone * most
 
 
 def _fewest(states: list[Relevance]) -> Relevance:

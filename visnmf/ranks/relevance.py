@@ -78,13 +78,16 @@ class Relevance:
         The pair, in order of relevance.
     relevance : ndarray of float64 (rank,)
         lambda_k over b / c, which it has where a part is zero, less 1.
+    misfit : float
+        The first term of the objective, which is all that is left of it with no part.
     cost : float
-        The objective, less what it is with no part.
+        The objective, less what it is with parts of no relevance.
     """
 
     W: np.ndarray
     H: np.ndarray
     relevance: np.ndarray
+    misfit: float
     cost: float
 
 
@@ -119,7 +122,8 @@ def prune(
     the less noise there is. So the jump is made outright: the two most alike are merged, or
     the least relevant is left out, whichever costs less after some steps. With beta 2 these
     begin from a brief fit without priors, since what a jump leaves undone of the fit would be
-    taken for what the part explained, the more so the less noise there is.
+    taken for what the part explained, the more so the less noise there is. What is left without
+    a part that says nothing stays as it is, if nothing costs less.
 
     Parameters
     ----------
@@ -146,8 +150,9 @@ def prune(
     state = _settled(V, np.asarray(W, np.float64), np.asarray(H, np.float64), prior)
     yield state
     while (fewer := len(state.H) - 1) >= least:
-        jumps = (merge(state.W, state.H, fewer), (state.W[:, :-1], state.H[:-1]))
-        state = min((_settled(V, *pair, prior) for pair in jumps), key=lambda found: found.cost)
+        rest = state.W[:, :-1], state.H[:-1]
+        jumps = [_settled(V, *pair, prior) for pair in (merge(state.W, state.H, fewer), rest)]
+        state = min((*jumps, _judged(V, *rest, prior)), key=lambda found: found.cost)
         yield state
 
 
@@ -164,10 +169,16 @@ def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relev
         W = _step(V.T, H.T, W.T, lam, prior).T
         W, H = _balanced(W, H, prior)
         lam = (prior.sizes(W, H) + prior.b) / c
-    relevance = lam * c / prior.b - 1
+    return _judged(V, W, H, prior)
+
+
+def _judged(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relevance:
+    """Return what a pair costs, each lambda at its best value."""
+    relevance = prior.sizes(W, H) / prior.b
     order = np.argsort(-relevance)
-    cost = _divergence(V, W, H, prior.beta) / prior.phi + c * np.log1p(relevance).sum()
-    return Relevance(W[:, order], H[order], relevance[order], float(cost))
+    misfit = _divergence(V, W, H, prior.beta) / prior.phi
+    cost = misfit + prior.weight(V.shape) * np.log1p(relevance).sum()
+    return Relevance(W[:, order], H[order], relevance[order], misfit, float(cost))
 
 
 def _balanced(W: np.ndarray, H: np.ndarray, prior: Prior) -> tuple[np.ndarray, np.ndarray]:

@@ -40,6 +40,25 @@ def test_relevance_finds_a_rank_where_there_is_hardly_any_noise(rank, noise):
     assert abs(choice.rank - rank) <= 1, choice.summary()
 
 
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("scale", [1e-37, 1e30])
+def test_the_scale_of_pictures_does_not_matter(criterion, scale):
+    V = planted(3, m=40, n=50).astype(np.float32)
+    ranks = [
+        visnmf.choose_rank(values, (2, 8), criterion=criterion, restarts=3).rank
+        for values in (V, V * np.float32(scale))
+    ]
+    assert ranks[0] == ranks[1]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5471623, 0.01])
+def test_no_rank_is_judged_by_a_poor_minimum(scale):
+    # Clipped at none of its ends, the noise has a mean, which is a part; a merged pair hides it
+    choice = visnmf.choose_rank(planted(3) / scale, (2, 16), criterion="ard")
+    cost = dict(zip(choice.ranks.tolist(), choice.table["cost"], strict=True))
+    assert cost[4] < cost[5] < cost[6]
+
+
 def boxes_in_few_pictures(seed):
     """Four boxes in as many pictures as the highest rank, noise at 20 dB."""
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.ranks.grid import Grid
-from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune
+from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune, regrown
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.watch import Asked
 from visnmf.solve.factorize import factorize
@@ -27,12 +27,14 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     variance told by the singular values beyond that rank; parts and encodings have exponential
     priors (l1), whose scale b comes from the mean of V: b^2 = (a - 1)(a - 2) mean(V) / K, so that
     W H has that mean on average. Costs may rise for some parts and fall again: parts go until
-    each explains more than any can cost. The interval holds the ranks that cost at most as much
-    more as the least part of the best pays for: c log(1 + its relevance).
+    each explains more than any can cost. Then the ranks around the best one are begun from the
+    next lower one too, so that none is judged by a poor minimum. The interval holds the ranks that
+    cost at most as much more as the least part of the best pays for: c log(1 + its relevance).
     """
     if not V.any():
         raise InvalidInputError("V is zero; there is nothing to choose by")
     low, high = grid.ranks[0], grid.ranks[-1]
+    V = V / V.max()  # which changes no cost, but what is next to zero
     phi = max(noise_variance(V, high), _NOISE * float(np.square(V, dtype=np.float64).mean()))
     scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
     prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
@@ -40,11 +42,23 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     weight = prior.weight(V.shape)
     asked.watch.plan(list(range(low, high + 1)))
     states: list[Relevance] = []
+    stopped = False
     for state in prune(V, run.W, run.H, prior, least=low):
         states.append(state)
-        if asked.watch.tell(len(state.H), state.cost) or _needed(states, weight):
+        stopped = asked.watch.tell(len(state.H), state.cost)
+        if stopped or _needed(states, weight):
             break
-    return _told(states[::-1], weight, high)
+    states.reverse()
+    at = states.index(_fewest(states))
+    again = range(max(at - _LAST, 0) + 1, min(at + _LAST, len(states))) if not stopped else ()
+    asked.watch.plan([len(states[place].H) for place in again])
+    for place in again:
+        other = regrown(V, states[place - 1], prior)
+        if other.cost < states[place].cost:
+            states[place] = other
+        if asked.watch.tell(len(states[place].H), states[place].cost):
+            break
+    return _told(states, weight, high)
 
 
 def _needed(states: list[Relevance], weight: float) -> bool:

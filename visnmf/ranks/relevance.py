@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.ranks.growing import grow
 from visnmf.ranks.merging import merge
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 
-__all__ = ["Prior", "Relevance", "noise_variance", "prune"]
+__all__ = ["Prior", "Relevance", "noise_variance", "prune", "regrown"]
 
 _TINY = 1e-30
 _STEPS = 20  # of majorization-minimization after each part that goes
@@ -154,6 +155,22 @@ def prune(
         jumps = [_settled(V, *pair, prior) for pair in (merge(state.W, state.H, fewer), rest)]
         state = min((*jumps, _judged(V, *rest, prior)), key=lambda found: found.cost)
         yield state
+
+
+def regrown(V: np.ndarray, state: Relevance, prior: Prior) -> Relevance:
+    """Return a state of one part more than another one, begun with what that leaves over.
+
+    Parameters
+    ----------
+    V : ndarray (m, n)
+        Images as columns.
+    state : Relevance
+        The other one.
+    prior : Prior
+        What is expected.
+    """
+    V = np.asarray(V, np.float64)
+    return _settled(V, *grow(V, None, state.W, state.H, len(state.H) + 1), prior)
 
 
 def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relevance:

@@ -53,7 +53,7 @@ def test_the_scale_of_pictures_does_not_matter(criterion, scale):
 
 @pytest.mark.parametrize("scale", [1.0, 1.5471623, 0.01])
 def test_no_rank_is_judged_by_a_poor_minimum(scale):
-    # Clipped at none of its ends, the noise has a mean, which is a part; a merged pair hides it
+    # The noise has a mean, which is a fourth part; where another pair was merged it is missed
     choice = visnmf.choose_rank(planted(3) / scale, (2, 16), criterion="ard")
     cost = dict(zip(choice.ranks.tolist(), choice.table["cost"], strict=True))
     assert cost[4] < cost[5] < cost[6]

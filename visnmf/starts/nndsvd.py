@@ -45,23 +45,21 @@ def nndsvd(
             size = np.sqrt(sigma * weights[best])
             W[k] = a * (size / np.linalg.norm(a))
             H[k] = b * (size / np.linalg.norm(b))
-    without = ~W.any(axis=1)
+    without = np.flatnonzero(~np.any(W, axis=1))
     for F in (W, H):
         F[F < np.sqrt(np.finfo(F.dtype).eps) * 1e-2 * F.max(initial=0)] = 0
         if variant == "nndsvda":
             F[F == 0] = mean
         elif variant == "nndsvdar":
-            _fill(F, F == 0, mean, rng)
-    if without.any():
-        for F in (W, H):
-            _fill(F, np.broadcast_to(without[:, None], F.shape), mean, rng)
+            empty = F == 0
+            F[empty] = _small(int(empty.sum()), mean, rng)
+    for F in (W, H) if len(without) else ():
+        F[without] = _small((len(without), F.shape[1]), mean, rng)
     return W, H
 
 
-def _fill(F: np.ndarray, where: np.ndarray, mean: float, rng: np.random.Generator) -> None:
-    """Put small random numbers into entries."""
-    small = np.abs(rng.standard_normal(int(where.sum()))) * (mean / 100)
-    F[where] = small.astype(F.dtype)
+def _small(shape: int | tuple[int, int], mean: float, rng: np.random.Generator) -> np.ndarray:
+    return np.abs(rng.standard_normal(shape)) * (mean / 100)
 
 
 def _halves(left: np.ndarray, right: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

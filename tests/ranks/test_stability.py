@@ -1,5 +1,7 @@
 """Restarts compared: consensus, cophenetic correlation, dispersion, silhouettes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import cophenet, linkage
@@ -24,6 +26,15 @@ def bars(rank=4, side=6, n=80, noise=0.02, seed=0):
 def test_the_consensus_is_how_often_two_images_are_together():
     found = consensus_matrix([np.array([0, 0, 1]), np.array([1, 0, 0])])
     assert np.array_equal(found, [[1, 0.5, 0], [0.5, 1, 0.5], [0, 0.5, 1]])
+
+
+def test_the_consensus_takes_no_more_memory_for_more_restarts():
+    labels = list(np.random.default_rng(0).integers(5, size=(200, 300)))
+    tracemalloc.start()
+    consensus_matrix(labels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * 300 * 300 * 8
 
 
 def test_cophenetic_correlation_of_a_consensus_made_by_hand():

@@ -128,6 +128,8 @@ def test_the_table_is_written_and_the_figure_drawn(criterion, tmp_path):
     assert [int(row["rank"]) for row in rows if row["recommended"] == "1"] == [choice.rank]
     (axes,) = rank_curves(choice).axes
     assert f"{choice.rank} parts" in axes.get_title(loc="left")
+    assert axes.get_legend() is None  # it would lie over curves
+    assert len(axes.figure.legends) == (criterion == "stability")
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)

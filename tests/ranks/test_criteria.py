@@ -138,6 +138,11 @@ def test_a_black_set_is_refused(criterion):
         visnmf.choose_rank(np.zeros((20, 30)), (1, 4), criterion=criterion)
 
 
+def test_curves_of_something_else_are_refused():
+    with pytest.raises(InvalidInputError, match="choose_rank gives, not a ndarray"):
+        rank_curves(np.ones(3))
+
+
 def test_a_criterion_that_is_not_there_is_refused():
     with pytest.raises(InvalidInputError, match="heldout, stability, elbow, ard"):
         visnmf.choose_rank(np.ones((6, 6)), criterion="aic")

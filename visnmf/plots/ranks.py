@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from visnmf.errors import InvalidInputError
 from visnmf.plots.figures import SMALL, chart_figure, plain_axes
 from visnmf.plots.tones import INK
-
-if TYPE_CHECKING:
-    from visnmf.ranks.result import RankChoice
+from visnmf.ranks.result import RankChoice
 
 __all__ = ["rank_curves"]
 
@@ -31,7 +28,16 @@ def rank_curves(choice: RankChoice) -> Figure:
     Figure
         The dashed line is the recommended rank, the band its interval. Bars are one standard
         error: with "heldout" that of the difference to the best rank.
+
+    Raises
+    ------
+    InvalidInputError
+        It is something else.
     """
+    if not isinstance(choice, RankChoice):
+        raise InvalidInputError(
+            f"rank_curves shows what visnmf.choose_rank gives, not a {type(choice).__name__}"
+        )
     figure = chart_figure(6.4, 3.6)
     axes = figure.subplots()
     low, high = choice.interval

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -146,6 +147,10 @@ def part_stability(
     (3, 4)
     >>> model.stability = found.stability  # beside the parts, and saved with them
     """
+    if isinstance(model, str | os.PathLike):
+        raise InvalidInputError(
+            f"model must be a Model or a rank, not a path; give visnmf.Model.load({model!r})"
+        )
     n_boot = check_integer(n_boot, "n_boot", 1)
     processes = min(check_processes(processes), n_boot)
     if taken := [name for name in _OF_IMAGES if name in settings]:

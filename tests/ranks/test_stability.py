@@ -120,6 +120,8 @@ def test_the_interval_is_where_the_highest_stable_rank_may_be():
     assert told((0.9, 0.01), (0.6, 0.1), (0.3, 0.15)) == (3, (2, 4))
     assert told((0.4, 0.03), (0.45, 0.05), (0.1, 0.05)) == (3, (2, 3))
     assert told((0.3, 0.0), (0.2, 0.0)) == (2, (2, 2))
+    # Restarts that agree in nothing say nothing
+    assert told((0.9, 0.01), (0.2, 0.1), (-0.2, 0.4)) == (2, (2, 2))
 
 
 def test_restarts_do_not_change_with_the_number_of_jobs():

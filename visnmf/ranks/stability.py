@@ -29,7 +29,7 @@ def by_stability(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     rank is the highest at which even the worst cluster has a silhouette of 0.5 or more; if none
     has, the one of the greatest. One part too many takes other noise each time, so that its
     silhouette is below 0. The interval goes from the highest rank that is surely above that bound,
-    by two standard errors, to the highest that may be.
+    by two standard errors, up to the first one that is surely below it.
     What clusters of images do (cophenetic correlation and dispersion) is told beside it.
     """
     if not V.any():
@@ -96,8 +96,10 @@ def _decided(found: dict[int, dict[str, float]]) -> dict[str, Any]:
     best = int(np.argmax(score))
     at = int(stable[-1]) if len(stable) else best
     bound = min(_STABLE, float(score[at]))
-    sure, possible = (np.flatnonzero(score + k * spread >= bound) for k in (-2, 2))
-    low, high = ranks[sure[-1] if len(sure) else possible[0]], ranks[possible[-1]]
+    sure = np.flatnonzero(score - 2 * spread >= bound)
+    no = np.flatnonzero(score + 2 * spread < bound)
+    low = ranks[int(sure[-1] if len(sure) else np.max(no[no < at], initial=-1) + 1)]
+    high = ranks[int(np.min(no[no > at], initial=len(ranks))) - 1]
     if len(stable):
         reason = f"{ranks[at]} parts: the most that all come back when a fit begins elsewhere"
     else:

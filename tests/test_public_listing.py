@@ -35,6 +35,14 @@ def test_what_changed_in_this_version_is_in_its_changelog():
     assert not untold, f"changed since the last version, but not in CHANGELOG.md: {untold}"
 
 
+def test_the_list_has_what_is_inherited_and_what_catches_an_error():
+    now = api.entries()
+    assert {"NMF.fit", "features.HOG.transform", "Restarts.best"} <= now.keys()
+    assert now["errors.InvalidInputError"].endswith(" : ValueError")
+    assert now["errors.ImageReadError"] == "(path, reason) : OSError"
+    assert not [name for name in now if ".set_params" in name]  # scikit-learn's own
+
+
 def test_no_name_is_also_that_of_a_file():
     """The file, once imported, would stand in the place of what it holds."""
     modules = [getattr(visnmf, name) for name in visnmf.__all__]

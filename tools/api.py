@@ -1,12 +1,13 @@
 """The public names and their signatures: python tools/api.py --write keeps tests/public_api.txt.
 
-Each line is a public function, class, method or property with its signature, and the version in
-which it last changed ("-" where that is older than the list). Names that are gone stay for the
-release in which they went. tests/test_public_listing.py holds the package to the list, and the
-changelog to what changed.
+Each line is a public function, class, method or property with its signature, an error with the
+builtin ones that it also is, and the version in which it last changed ("-" where that is older
+than the list). Names that are gone stay for the release in which they went.
+tests/test_public_listing.py holds the package to the list, and the changelog to what changed.
 """
 
 import enum
+import functools
 import inspect
 import re
 import sys
@@ -34,17 +35,31 @@ def _add(found: dict[str, str], name: str, value: object) -> None:
         for each in inner:
             _add(found, f"{name}.{each}", getattr(value, each))
         return
-    found[name] = _signature(value)
+    found[name] = _signature(value) + _caught_as(value)
     if inspect.isclass(value) and not issubclass(value, BaseException | enum.Enum):
-        for each, member in vars(value).items():
+        for each, member in _members(value).items():
             if each.startswith("_"):
                 continue
             if isinstance(member, classmethod | staticmethod):
                 member = member.__func__
             if inspect.isfunction(member):
                 found[f"{name}.{each}"] = _signature(member)
-            elif isinstance(member, property):
+            elif isinstance(member, property | functools.cached_property):
                 found[f"{name}.{each}"] = " : property"
+
+
+def _members(value: type) -> dict[str, object]:
+    """Return what a class and those classes of ours that it derives from define."""
+    ours = [base for base in reversed(value.__mro__) if base.__module__.startswith("visnmf")]
+    return {name: member for base in ours for name, member in vars(base).items()}
+
+
+def _caught_as(value: object) -> str:
+    """Return the builtin errors that an error also is."""
+    if not (inspect.isclass(value) and issubclass(value, Exception)):
+        return ""
+    names = [base.__name__ for base in value.__mro__[1:] if base.__module__ == "builtins"]
+    return f" : {', '.join(names[: names.index('Exception')])}".rstrip(" :")
 
 
 def _signature(value: object) -> str:

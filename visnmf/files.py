@@ -13,6 +13,8 @@ from visnmf.errors import InvalidInputError
 
 __all__ = ["remove_unfinished", "write_atomically", "written_atomically"]
 
+_LONGEST = 240  # bytes of a name that are kept in that of an unfinished file
+
 
 @contextmanager
 def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
@@ -43,7 +45,7 @@ def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
         )
     if path.is_dir():
         raise InvalidInputError(f"cannot write {path}: it is a folder; name a file in it")
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    unfinished = path.with_name(f"{_hidden(path)}{secrets.token_hex(4)}.tmp")
     try:
         with unfinished.open("xb") as file:
             yield file
@@ -52,7 +54,8 @@ def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        if error.errno and error.filename is None:  # of a full disk the system does not say where
+        # Of a full disk the system does not say where, else it names the file that nobody asked for
+        if error.errno and error.filename in (None, unfinished, str(unfinished)):
             error.filename = str(path)
         raise
     finally:
@@ -85,9 +88,14 @@ def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 def remove_unfinished(path: Path) -> None:
     """Remove what processes that were killed while they wrote a file left beside it."""
-    start, end = f".{path.name}.", ".tmp"
+    start, end = _hidden(path), ".tmp"
     for other in path.parent.iterdir():
         middle = other.name[len(start) : -len(end)]
         named = other.name.startswith(start) and other.name.endswith(end)
         if named and len(middle) == 8 and not set(middle) - set("0123456789abcdef"):
             other.unlink(missing_ok=True)
+
+
+def _hidden(path: Path) -> str:
+    """Return how the names of unfinished files begin; cut, since systems take 255 bytes."""
+    return f".{os.fsdecode(os.fsencode(path.name)[:_LONGEST])}."

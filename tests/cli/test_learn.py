@@ -190,6 +190,10 @@ def test_the_rank_may_be_chosen_and_is_told(run, faces_folder, tmp_path):
     assert model.provenance["rank_choice"]["rank"] == model.rank
     assert "held-out error" in result.stderr
     assert f"{model.rank} parts: " in result.stdout
+    assert "s choosing, " in result.stdout
+    assert "choosing" not in learn(run, faces_folder, "--size", "8", output="n.safetensors").stdout
+    told = run("info", str(tmp_path / "m.safetensors")).stdout
+    assert model.provenance["rank_choice"]["reason"] in told
 
 
 @pytest.mark.parametrize(("rank", "word"), [("chose", "or choose"), ("0", "x>=1")])

@@ -8,7 +8,7 @@ import visnmf
 from visnmf.errors import InvalidInputError
 from visnmf.ranks.chain import Chain
 from visnmf.ranks.growing import grow
-from visnmf.ranks.heldout import hidden_masks
+from visnmf.ranks.heldout import hidden_masks, recommend
 from visnmf.ranks.merging import merge
 
 
@@ -111,6 +111,18 @@ def test_a_planted_rank_is_found_to_one(rank):
     assert abs(choice.rank - rank) <= 1
     assert choice.interval[0] <= choice.rank <= choice.interval[1]
     assert "recommended" in choice.summary()
+
+
+def test_the_interval_ends_where_ranks_are_surely_worse():
+    rng = np.random.default_rng(0)
+    group = rng.uniform(0.9, 1.1, 40)
+    errors = {4: 3.0, 5: 1.01, 6: 1.0, 7: 1.01, 8: 1.3, 9: 1.4}
+    found = {rank: error * group for rank, error in errors.items()}
+    found[10] = 1.5 * group + np.where(np.arange(40) == 3, 200, 0)  # one group went astray
+    told = recommend(found)
+    assert told["table"]["excess"][-1] < 2 * told["table"]["uncertainty"][-1]
+    assert told["rank"] == 6
+    assert told["interval"] == (5, 7)
 
 
 @pytest.mark.slow

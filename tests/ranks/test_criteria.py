@@ -40,6 +40,55 @@ def test_relevance_finds_a_rank_where_there_is_hardly_any_noise(rank, noise):
     assert abs(choice.rank - rank) <= 1, choice.summary()
 
 
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("scale", [1e-37, 1e30])
+def test_the_scale_of_pictures_does_not_matter(criterion, scale):
+    V = planted(3, m=40, n=50).astype(np.float32)
+    ranks = [
+        visnmf.choose_rank(values, (2, 8), criterion=criterion, restarts=3).rank
+        for values in (V, V * np.float32(scale))
+    ]
+    assert ranks[0] == ranks[1]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5471623, 0.01])
+def test_no_rank_is_judged_by_a_poor_minimum(scale):
+    # The noise has a mean, which is a fourth part; where another pair was merged it is missed
+    choice = visnmf.choose_rank(planted(3) / scale, (2, 16), criterion="ard")
+    cost = dict(zip(choice.ranks.tolist(), choice.table["cost"], strict=True))
+    assert cost[4] < cost[5] < cost[6]
+
+
+def boxes_in_few_pictures(seed):
+    """Four boxes in as many pictures as the highest rank, noise at 20 dB."""
+    rng = np.random.default_rng(seed)
+    W = np.zeros((16, 16, 4))
+    for k in range(4):
+        high, wide = rng.integers(3, 7, 2)
+        top, left = rng.integers(0, 16 - high), rng.integers(0, 16 - wide)
+        W[top : top + high, left : left + wide, k] = 1
+    V = W.reshape(-1, 4) @ (rng.exponential(1, (4, 40)) * (rng.random((4, 40)) < 0.4))
+    return np.maximum(V + 0.1 * np.sqrt(np.square(V).mean()) * rng.standard_normal(V.shape), 0)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_relevance_goes_on_where_costs_rise_and_fall_again(seed):
+    choice = visnmf.choose_rank(boxes_in_few_pictures(seed), (2, 40), criterion="ard")
+    assert choice.rank == 4
+    assert choice.ranks[0] < 4  # the first of them that is needed has been missed
+
+
+def test_no_jump_costs_more_than_to_leave_out_the_least_part():
+    V = boxes_in_few_pictures(0)
+    run = visnmf.factorize(V, 40)
+    prior = Prior("l1", 2.0, noise_variance(V, 40), 5.0, np.sqrt(12 * V.mean() / 40))
+    states = list(prune(V, run.W, run.H, prior, least=25))
+    for state, after in zip(states, states[1:], strict=False):
+        misfit = np.square(V - state.W[:, :-1] @ state.H[:-1]).sum() / 2 / prior.phi
+        cost = misfit + prior.weight(V.shape) * np.log1p(state.relevance[:-1]).sum()
+        assert after.cost <= cost * (1 + 1e-12)
+
+
 @pytest.mark.parametrize("V", [np.ones((1, 1)), np.repeat(np.arange(30.0)[:, None], 20, axis=1)])
 def test_parts_that_cost_and_say_nothing_go(V):
     assert visnmf.choose_rank(V, (1, 12), criterion="ard").rank == 1
@@ -79,12 +128,19 @@ def test_the_table_is_written_and_the_figure_drawn(criterion, tmp_path):
     assert [int(row["rank"]) for row in rows if row["recommended"] == "1"] == [choice.rank]
     (axes,) = rank_curves(choice).axes
     assert f"{choice.rank} parts" in axes.get_title(loc="left")
+    assert axes.get_legend() is None  # it would lie over curves
+    assert len(axes.figure.legends) == (criterion == "stability")
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_a_black_set_is_refused(criterion):
     with pytest.raises(InvalidInputError, match="zero"):
         visnmf.choose_rank(np.zeros((20, 30)), (1, 4), criterion=criterion)
+
+
+def test_curves_of_something_else_are_refused():
+    with pytest.raises(InvalidInputError, match="type RankChoice, not ndarray; visnmf.choose_rank"):
+        rank_curves(np.ones(3))
 
 
 def test_a_criterion_that_is_not_there_is_refused():
@@ -142,3 +198,15 @@ def test_the_objective_is_least_at_the_planted_rank(norm):
     costs = {len(state.H): state.cost for state in prune(V, run.W, run.H, prior)}
     assert sorted(costs) == list(range(1, 13))
     assert abs(min(costs, key=costs.get) - 5) <= 1
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_no_other_scale_of_a_part_costs_less(norm):
+    V = planted(3, m=30, n=900)  # so that parts and encodings are not of one length by chance
+    run = visnmf.factorize(V, 3)
+    prior = Prior(norm, 2.0, noise_variance(V, 6), 5.0, 1.0)
+    state = next(prune(V, run.W, run.H, prior))
+    assert np.allclose(prior.size(state.W, 0), prior.size(state.H, 1))
+    for scale in (0.9, 1.1):
+        other = prior.sizes(scale * state.W, state.H / scale) / prior.b
+        assert (other > state.relevance).all()

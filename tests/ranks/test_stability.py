@@ -1,5 +1,7 @@
 """Restarts compared: consensus, cophenetic correlation, dispersion, silhouettes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import cophenet, linkage
@@ -7,6 +9,7 @@ from scipy.cluster.hierarchy import cophenet, linkage
 import visnmf
 from visnmf.ranks.consensus import consensus_matrix, cophenetic_correlation, dispersion
 from visnmf.ranks.silhouettes import matched_labels, part_silhouettes
+from visnmf.ranks.stability import _around, _decided
 
 
 def bars(rank=4, side=6, n=80, noise=0.02, seed=0):
@@ -23,6 +26,15 @@ def bars(rank=4, side=6, n=80, noise=0.02, seed=0):
 def test_the_consensus_is_how_often_two_images_are_together():
     found = consensus_matrix([np.array([0, 0, 1]), np.array([1, 0, 0])])
     assert np.array_equal(found, [[1, 0.5, 0], [0.5, 1, 0.5], [0, 0.5, 1]])
+
+
+def test_the_consensus_takes_no_more_memory_for_more_restarts():
+    labels = list(np.random.default_rng(0).integers(5, size=(200, 300)))
+    tracemalloc.start()
+    consensus_matrix(labels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * 300 * 300 * 8
 
 
 def test_cophenetic_correlation_of_a_consensus_made_by_hand():
@@ -81,6 +93,35 @@ def test_the_planted_rank_is_the_most_that_comes_back(rank):
     at = list(choice.ranks).index(rank)
     assert choice.table["least"][at] > 0.9 > 0.5 > choice.table["least"][at + 1]
     assert "come back" in choice.reason
+
+
+def test_a_sharp_peak_between_ranks_of_the_grid_is_found():
+    # As of the swimmer with noise: all parts come back at 16, mixtures of them do not
+    def figures(rank):
+        mean = 0.95 if rank == 16 else 0.9 - 0.05 * abs(rank - 16)
+        least = 0.93 if rank == 16 else 0.3
+        return {"least": least, "spread": 0.01, "silhouette": mean}
+
+    found = {rank: figures(rank) for rank in (2, 3, 5, 8, 13, 21, 24)}
+    while more := _around(found):
+        found |= {rank: figures(rank) for rank in more}
+    assert _decided(found)["rank"] == 16
+    assert len(found) < 16
+
+
+def test_the_interval_is_where_the_highest_stable_rank_may_be():
+    def told(*scores):
+        figures = [{"least": least, "spread": spread} for least, spread in scores]
+        found = _decided(dict(enumerate(figures, 2)))
+        return found["rank"], found["interval"]
+
+    # A low rank in doubt says nothing where a higher one is sure
+    assert told((0.48, 0.05), (0.9, 0.01), (-0.5, 0.1)) == (3, (3, 3))
+    assert told((0.9, 0.01), (0.6, 0.1), (0.3, 0.15)) == (3, (2, 4))
+    assert told((0.4, 0.03), (0.45, 0.05), (0.1, 0.05)) == (3, (2, 3))
+    assert told((0.3, 0.0), (0.2, 0.0)) == (2, (2, 2))
+    # Restarts that agree in nothing say nothing
+    assert told((0.9, 0.01), (0.2, 0.1), (-0.2, 0.4)) == (2, (2, 2))
 
 
 def test_restarts_do_not_change_with_the_number_of_jobs():

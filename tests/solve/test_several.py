@@ -150,6 +150,7 @@ def test_a_callback_ends_all(V):
         ({"callback": print, "processes": 2}, "other processes"),
         ({"n_init": 0}, "n_init must be a whole number"),
         ({"processes": 0}, "processes must be a whole number"),
+        ({"processes": -2}, "-1 for one on each processor"),
     ],
 )
 def test_what_does_not_go_together_is_refused(V, settings, message):

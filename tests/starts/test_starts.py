@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition._nmf import _initialize_nmf
 
+import visnmf
 from visnmf.matrices.dense import Dense
 from visnmf.starts.nndsvd import VARIANTS, nndsvd
 from visnmf.starts.random import random_start
@@ -92,3 +93,27 @@ def test_random_starts_are_one_for_both_float_types():
         assert (F.dtype, same.dtype) == (np.float32, np.float64)
         assert (F >= 0).all()
         np.testing.assert_array_equal(F, same)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_parts_without_singular_vectors_begin_each_elsewhere(variant):
+    U, S, Z = triplets(12)
+    Z[8:] = 0  # beyond the rank of V
+    S[8:] = 0
+    W, H = nndsvd((U, S, Z), variant, V.mean(), np.random.default_rng(0))
+    before = nndsvd((U[:, :8], S[:8], Z[:8]), variant, V.mean(), np.random.default_rng(0))
+    if variant != "nndsvdar":  # which fills all zeros from one stream
+        assert np.array_equal(W[:8], before[0])
+        assert np.array_equal(H[:8], before[1])
+    for F in (W, H):
+        unit = F / np.linalg.norm(F, axis=1, keepdims=True)
+        alike = unit @ unit.T - np.eye(12)
+        assert F[8:].min() > 0
+        assert alike[8:].max() < 0.99
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_more_parts_than_the_linear_rank_all_find_something(dtype):
+    swimmer = visnmf.samples.make_swimmer().V.astype(dtype)  # of linear rank 13, 17 parts
+    run = visnmf.factorize(swimmer, 24, max_iter=100)
+    assert 2 * run.objective < 1e-6 * np.square(swimmer).sum()

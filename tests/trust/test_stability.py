@@ -98,6 +98,8 @@ def test_what_cannot_be_drawn_from_is_refused(tmp_path, model):
         part_stability(lazy, model)
     with pytest.raises(InvalidInputError, match="drawn anew"):
         part_stability(faces, 3, observed=np.ones(faces.V.shape, bool))
+    with pytest.raises(InvalidInputError, match=r"Model\.load\('m\.safetensors'\)"):
+        part_stability(faces, "m.safetensors")
     with pytest.raises(InvalidInputError, match="n_boot"):
         part_stability(faces, 3, n_boot=0)
     with pytest.raises(InvalidInputError, match="pixels"):

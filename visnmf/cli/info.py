@@ -106,6 +106,9 @@ def _facts(model: Model) -> list[tuple[str, Any]]:
     if "n_iter" in told:
         reason = describe_reason(str(told.get("reason")))
         facts.append(("iterations", f"{told['n_iter']}; {reason}"))
+    choice = told.get("rank_choice")
+    if isinstance(choice, dict) and isinstance(choice.get("reason"), str):
+        facts.append(("chosen", choice["reason"]))
     for name, key in (("relative error", "relative_error"), ("seconds", "seconds")):
         if isinstance(told.get(key), float):
             facts.append((name, f"{told[key]:.4g}"))

@@ -181,9 +181,12 @@ def _learn(
         )
     began = time.perf_counter()
     choice = images = None
+    choosing = 0.0
     if not rank:
         images = read_pictures(source, **reading)
+        chooses = time.perf_counter()
         choice = _chosen(images, options["seed"])
+        choosing = time.perf_counter() - chooses
         rank = choice.rank
     settings = settings_for(ctx, larger, fit_settings(ctx, rank, **options))
     known = settings["recipe"].defaults if "recipe" in settings else _PLAIN
@@ -216,6 +219,7 @@ def _learn(
             settings["callback"] = callback
         model = learn_model(images, rank if choice is None else choice, **settings)
     fitted = time.perf_counter()
+    times = {"reading": read - began - choosing, "choosing": choosing, "fitting": fitted - read}
     model.save(output)
     kept = checkpoint is not None and not _done_with(checkpoint, model)
     if montage:
@@ -223,7 +227,7 @@ def _learn(
     tell(
         [
             *_summary(model),
-            ("time", f"{read - began:.2f} s reading, {fitted - read:.2f} s fitting"),
+            ("time", ", ".join(f"{took:.2f} s {what}" for what, took in times.items() if took)),
             ("written", f"{output}{' (in place of the older one)' if replaced else ''}"),
             *([("look at", picture)] if montage else []),
             *([("checkpoint", f"{checkpoint}; --resume goes on from it")] if kept else []),

@@ -28,6 +28,11 @@ def rank_curves(choice: RankChoice) -> Figure:
     Figure
         The dashed line is the recommended rank, the band its interval. Bars are one standard
         error: with "heldout" that of the difference to the best rank.
+
+    Raises
+    ------
+    InvalidInputError
+        It is something else.
     """
     check_instance(choice, "choice", RankChoice, "visnmf.choose_rank gives one")
     figure = chart_figure(6.4, 3.6)
@@ -36,6 +41,8 @@ def rank_curves(choice: RankChoice) -> Figure:
     axes.axvspan(low - 0.5, high + 0.5, color=_BLUE, alpha=0.12, linewidth=0)
     axes.axvline(choice.rank, color=_ORANGE, linewidth=1.2, linestyle=(0, (4, 1.5)))
     _DRAWN[choice.criterion](axes, choice)
+    if axes.get_legend_handles_labels()[1]:  # below: no corner of the axes is surely free
+        figure.legend(fontsize=SMALL - 0.5, frameon=False, ncols=4, loc="outside lower center")
     axes.set_xlabel("rank")
     title = f"{choice.rank} parts recommended by {_NAMES[choice.criterion]} ({low} to {high})"
     axes.set_title(title, fontsize=SMALL + 1, color=INK, loc="left")
@@ -57,7 +64,6 @@ def _stability(axes: Axes, choice: RankChoice) -> None:
     _curve(axes, choice, "cophenetic", _GRAY, label="cophenetic correlation")
     _curve(axes, choice, "dispersion", "#CC79A7", label="dispersion")
     axes.set_ylabel("how far restarts agree")
-    axes.legend(fontsize=SMALL - 0.5, frameon=False, loc="lower left")
 
 
 def _elbow(axes: Axes, choice: RankChoice) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from visnmf.errors import InvalidInputError
 from visnmf.ranks.grid import Grid
-from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune
+from visnmf.ranks.relevance import Prior, Relevance, noise_variance, prune, regrown
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.watch import Asked
 from visnmf.solve.factorize import factorize
@@ -15,7 +15,7 @@ from visnmf.solve.interrupts import whole
 __all__ = ["by_ard"]
 
 _SHAPE = 5.0  # a of the paper, which found little difference from 5 to 500
-_PATIENCE = 3  # parts that may go while costs rise, since they can fall again
+_LAST = 3  # parts by which it is told that all others are needed
 _NAT = 1.0  # a smaller difference of two costs says nothing
 _NOISE = 1e-4  # share of the mean square that is taken for noise at least: fits come as near
 
@@ -26,8 +26,10 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     One fit of the highest rank is made, and parts go from there. The noise is Gaussian, of a
     variance told by the singular values beyond that rank; parts and encodings have exponential
     priors (l1), whose scale b comes from the mean of V: b^2 = (a - 1)(a - 2) mean(V) / K, so that
-    W H has that mean on average. The interval holds the ranks that cost at most as much
-    more as the least part of the best pays for: c log(1 + its relevance).
+    W H has that mean on average. Costs may rise for some parts and fall again: parts go until
+    each explains more than any can cost. Then the ranks around the best one are begun from the
+    next lower one too, so that none is judged by a poor minimum. The interval holds the ranks that
+    cost at most as much more as the least part of the best pays for: c log(1 + its relevance).
     """
     if asked.known is not None:
         raise InvalidInputError(
@@ -37,18 +39,43 @@ def by_ard(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     if not V.any():
         raise InvalidInputError("V is zero; there is nothing to choose by")
     low, high = grid.ranks[0], grid.ranks[-1]
+    V = V / V.max()  # which changes no cost, but what is next to zero
     phi = max(noise_variance(V, high), _NOISE * float(np.square(V, dtype=np.float64).mean()))
     scale = np.sqrt((_SHAPE - 1) * (_SHAPE - 2) * float(V.mean(dtype=np.float64)) / high)
     prior = Prior("l1", 2.0, phi, _SHAPE, float(scale))
     run = whole(factorize(V, high, seed=asked.seed, **asked.settings))
+    weight = prior.weight(V.shape)
     asked.watch.plan(list(range(low, high + 1)))
     states: list[Relevance] = []
+    stopped = False
     for state in prune(V, run.W, run.H, prior, least=low):
         states.append(state)
-        risen = len(_fewest(states).H) - len(state.H) >= _PATIENCE
-        if asked.watch.tell(len(state.H), state.cost) or risen:
+        stopped = asked.watch.tell(len(state.H), state.cost)
+        if stopped or _needed(states, weight):
             break
-    return _told(states[::-1], prior.weight(V.shape), high)
+    states.reverse()
+    at = states.index(_fewest(states))
+    again = range(max(at - _LAST, 0) + 1, min(at + _LAST, len(states))) if not stopped else ()
+    asked.watch.plan([len(states[place].H) for place in again])
+    for place in again:
+        other = regrown(V, states[place - 1], prior)
+        if other.cost < states[place].cost:
+            states[place] = other
+        if asked.watch.tell(len(states[place].H), states[place].cost):
+            break
+    return _told(states, weight, high)
+
+
+def _needed(states: list[Relevance], weight: float) -> bool:
+    """Return whether the parts that are left explain more than they cost, each of them.
+
+    The last ones that went did, although the least went first, and what a part costs is at most
+    c log(1 + the highest relevance).
+    """
+    last, before = states[-1], states[-1 - _LAST :][0]
+    gone = len(before.H) - len(last.H)
+    most = weight * float(np.log1p(last.relevance[0]))
+    return gone == _LAST and last.misfit - before.misfit > gone * most
 
 
 def _fewest(states: list[Relevance]) -> Relevance:

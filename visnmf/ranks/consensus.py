@@ -22,8 +22,10 @@ def consensus_matrix(labels: Sequence[np.ndarray]) -> np.ndarray:
     ndarray of float64 (n, n)
         The mean of the connectivity matrices, C of Brunet et al. (2004).
     """
-    each = np.asarray(labels)
-    return np.mean(each[:, :, None] == each[:, None, :], axis=0)
+    together = np.zeros((len(labels[0]),) * 2)
+    for each in labels:  # one at a time: all of them may be gigabytes
+        together += each[:, None] == each[None, :]
+    return together / len(labels)
 
 
 def cophenetic_correlation(consensus: np.ndarray) -> float:

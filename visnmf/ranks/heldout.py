@@ -128,9 +128,10 @@ def recommend(found: dict[int, np.ndarray]) -> dict[str, Any]:
     et al. 1984, section 3.4.3), or from which the parts up to the best are hardly ones: they gain
     less than 0.5 % of the least error each and less than 2 % together, since with many pixels
     the standard error is far below what anybody could see; or less than 1e-5 of the energy
-    together, which rounding to 8 bits leaves. The interval holds the ranks within two standard
-    errors, 2 % or 1e-5. The standard error is that of differences within groups: what all ranks
-    miss alike of a group says nothing about ranks.
+    together, which rounding to 8 bits leaves. The interval goes from these two on as far as ranks
+    are within two standard errors, 2 % or 1e-5: fits that go astray in some images have a large
+    standard error, and are none the better for it. The standard error is that of differences
+    within groups: what all ranks miss alike of a group says nothing about ranks.
     """
     ranks = sorted(found)
     errors = np.array([found[rank] for rank in ranks])
@@ -143,9 +144,10 @@ def recommend(found: dict[int, np.ndarray]) -> dict[str, Any]:
     slight = np.maximum(np.minimum(_PART * fewer, _SLIGHT) * means[place], _NOTHING)
     first = int(np.argmax(excess <= np.maximum(deviation, slight)))
     wide = max(_SLIGHT * float(means[place]), _NOTHING)
-    near = np.flatnonzero(excess <= np.maximum(2 * deviation, wide))
+    far = np.flatnonzero(excess > np.maximum(2 * deviation, wide))
     best, rank = ranks[place], ranks[first]
-    low, high = ranks[near[0]], ranks[near[-1]]
+    low = ranks[int(np.max(far[far < first], initial=-1)) + 1]
+    high = ranks[int(np.min(far[far > place], initial=len(ranks))) - 1]
     reason = f"{rank} parts: "
     if rank == best:
         reason += "hidden pixels are filled in best by them"

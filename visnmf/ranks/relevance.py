@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.ranks.growing import grow
 from visnmf.ranks.merging import merge
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 
-__all__ = ["Prior", "Relevance", "noise_variance", "prune"]
+__all__ = ["Prior", "Relevance", "noise_variance", "prune", "regrown"]
 
 _TINY = 1e-30
 _STEPS = 20  # of majorization-minimization after each part that goes
@@ -54,11 +55,14 @@ class Prior:
             return 1 / (3 - self.beta)
         return 1 / (2 - self.beta) if self.beta < 1 else 1.0
 
+    def size(self, F: np.ndarray, axis: int) -> np.ndarray:
+        """Return f of each row or column of a factor."""
+        total: np.ndarray = (F if self.norm == "l1" else np.square(F) / 2).sum(axis=axis)
+        return total
+
     def sizes(self, W: np.ndarray, H: np.ndarray) -> np.ndarray:
         """Return f(w_k) + f(h_k) of each part."""
-        if self.norm == "l1":
-            return W.sum(axis=0) + H.sum(axis=1)
-        return (np.square(W).sum(axis=0) + np.square(H).sum(axis=1)) / 2
+        return self.size(W, 0) + self.size(H, 1)
 
     def weight(self, shape: tuple[int, int]) -> float:
         """Return c, what log lambda counts: m + n + a + 1 (l1) or (m + n) / 2 + a + 1 (l2)."""
@@ -75,13 +79,16 @@ class Relevance:
         The pair, in order of relevance.
     relevance : ndarray of float64 (rank,)
         lambda_k over b / c, which it has where a part is zero, less 1.
+    misfit : float
+        The first term of the objective, which is all that is left of it with no part.
     cost : float
-        The objective, less what it is with no part.
+        The objective, less what it is with parts of no relevance.
     """
 
     W: np.ndarray
     H: np.ndarray
     relevance: np.ndarray
+    misfit: float
     cost: float
 
 
@@ -116,7 +123,8 @@ def prune(
     the less noise there is. So the jump is made outright: the two most alike are merged, or
     the least relevant is left out, whichever costs less after some steps. With beta 2 these
     begin from a brief fit without priors, since what a jump leaves undone of the fit would be
-    taken for what the part explained, the more so the less noise there is.
+    taken for what the part explained, the more so the less noise there is. What is left without
+    a part that says nothing stays as it is, if nothing costs less.
 
     Parameters
     ----------
@@ -143,9 +151,26 @@ def prune(
     state = _settled(V, np.asarray(W, np.float64), np.asarray(H, np.float64), prior)
     yield state
     while (fewer := len(state.H) - 1) >= least:
-        jumps = (merge(state.W, state.H, fewer), (state.W[:, :-1], state.H[:-1]))
-        state = min((_settled(V, *pair, prior) for pair in jumps), key=lambda found: found.cost)
+        rest = state.W[:, :-1], state.H[:-1]
+        jumps = [_settled(V, *pair, prior) for pair in (merge(state.W, state.H, fewer), rest)]
+        state = min((*jumps, _judged(V, *rest, prior)), key=lambda found: found.cost)
         yield state
+
+
+def regrown(V: np.ndarray, state: Relevance, prior: Prior) -> Relevance:
+    """Return a state of one part more than another one, begun with what that leaves over.
+
+    Parameters
+    ----------
+    V : ndarray (m, n)
+        Images as columns.
+    state : Relevance
+        The other one.
+    prior : Prior
+        What is expected.
+    """
+    V = np.asarray(V, np.float64)
+    return _settled(V, *grow(V, None, state.W, state.H, len(state.H) + 1), prior)
 
 
 def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relevance:
@@ -153,20 +178,34 @@ def _settled(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relev
     if prior.beta == 2 and len(H):
         near = whole(factorize(V, len(H), W=W, H=H, n_jobs=1, **_NEAR))
         W, H = near.W, near.H
-    lengths = [np.sqrt(np.square(F).sum(axis=axis)) for F, axis in ((W, 0), (H, 1))]
-    scale = np.sqrt(lengths[1] / np.maximum(lengths[0], _TINY))
-    scale = np.where(scale > 0, scale, 1)
-    W, H = W * scale, H / scale[:, None]
     c = prior.weight(V.shape)
+    W, H = _balanced(W, H, prior)
     lam = (prior.sizes(W, H) + prior.b) / c
     for _ in range(_STEPS):
         H = _step(V, W, H, lam, prior)
         W = _step(V.T, H.T, W.T, lam, prior).T
+        W, H = _balanced(W, H, prior)
         lam = (prior.sizes(W, H) + prior.b) / c
-    relevance = lam * c / prior.b - 1
+    return _judged(V, W, H, prior)
+
+
+def _judged(V: np.ndarray, W: np.ndarray, H: np.ndarray, prior: Prior) -> Relevance:
+    """Return what a pair costs, each lambda at its best value."""
+    relevance = prior.sizes(W, H) / prior.b
     order = np.argsort(-relevance)
-    cost = _divergence(V, W, H, prior.beta) / prior.phi + c * np.log1p(relevance).sum()
-    return Relevance(W[:, order], H[order], relevance[order], float(cost))
+    misfit = _divergence(V, W, H, prior.beta) / prior.phi
+    cost = misfit + prior.weight(V.shape) * np.log1p(relevance).sum()
+    return Relevance(W[:, order], H[order], relevance[order], misfit, float(cost))
+
+
+def _balanced(W: np.ndarray, H: np.ndarray, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same product, each part so long that f(w_k) = f(h_k), which costs least.
+
+    The steps lead there too, but over thousands: beside the fit the priors weigh little.
+    """
+    ratio = prior.size(H, 1) / np.maximum(prior.size(W, 0), _TINY)
+    scale = np.where(ratio > 0, ratio, 1) ** (0.5 if prior.norm == "l1" else 0.25)
+    return W * scale, H / scale[:, None]
 
 
 def _step(V: np.ndarray, W: np.ndarray, H: np.ndarray, lam: np.ndarray, prior: Prior) -> np.ndarray:

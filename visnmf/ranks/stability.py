@@ -28,7 +28,8 @@ def by_stability(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
     Each part of each restart belongs to a cluster with one part of each other one. The recommended
     rank is the highest at which even the worst cluster has a silhouette of 0.5 or more; if none
     has, the one of the greatest. One part too many takes other noise each time, so that its
-    silhouette is below 0. The interval holds ranks within two standard errors of that bound.
+    silhouette is below 0. The interval goes from the highest rank that is surely above that bound,
+    by two standard errors, up to the first one that is surely below it.
     What clusters of images do (cophenetic correlation and dispersion) is told beside it.
     """
     if not V.any():
@@ -45,14 +46,8 @@ def by_stability(V: np.ndarray, grid: Grid, asked: Asked) -> RankChoice:
         found[rank] = _figures(runs, some, energy)
         return asked.watch.tell(rank, found[rank]["least"])
 
-    def around() -> list[int]:
-        told = _decided(found)
-        ranks = sorted(found)
-        at = ranks.index(told["rank"])
-        return halves(ranks, (at, at + 1), told["rank"])  # two: it need not fall steadily
-
     stopped = any(attempt(rank) for rank in asked.watch.plan(list(grid.ranks)))
-    while grid.refined and not stopped and (more := around()):
+    while grid.refined and not stopped and (more := _around(found)):
         stopped = any(attempt(rank) for rank in asked.watch.plan(more))
     ranks = sorted(found)
     table = {name: np.array([found[rank][name] for rank in ranks]) for name in found[ranks[0]]}
@@ -80,6 +75,19 @@ def _figures(runs: list[Factorization], some: np.ndarray, energy: float) -> dict
     }
 
 
+def _around(found: dict[int, dict[str, float]]) -> list[int]:
+    """Return ranks above the recommended one, and beside a higher one where parts come back.
+
+    Silhouettes need not fall steadily: where parts are alike, those of fewer ranks than there are
+    parts are other mixtures each time, and only the mean shows where it gets better.
+    """
+    told = _decided(found)
+    ranks = sorted(found)
+    at = ranks.index(told["rank"])
+    peak = max(range(at + 1, len(ranks)), key=lambda k: found[ranks[k]]["silhouette"], default=at)
+    return halves(ranks, (at, at + 1, peak - 1, peak), told["rank"])
+
+
 def _decided(found: dict[int, dict[str, float]]) -> dict[str, Any]:
     """Return the recommendation, by rank and figures."""
     ranks = sorted(found)
@@ -88,8 +96,10 @@ def _decided(found: dict[int, dict[str, float]]) -> dict[str, Any]:
     best = int(np.argmax(score))
     at = int(stable[-1]) if len(stable) else best
     bound = min(_STABLE, float(score[at]))
-    near = [int(at), *np.flatnonzero(np.abs(score - bound) <= 2 * spread)]
-    low, high = ranks[min(near)], ranks[max(near)]
+    sure = np.flatnonzero(score - 2 * spread >= bound)
+    no = np.flatnonzero(score + 2 * spread < bound)
+    low = ranks[int(sure[-1] if len(sure) else np.max(no[no < at], initial=-1) + 1)]
+    high = ranks[int(np.min(no[no > at], initial=len(ranks))) - 1]
     if len(stable):
         reason = f"{ranks[at]} parts: the most that all come back when a fit begins elsewhere"
     else:

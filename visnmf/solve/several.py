@@ -224,7 +224,10 @@ def check_processes(processes: Any) -> int:
     """Return how many processes there shall be."""
     if isinstance(processes, int | np.integer) and processes == -1:
         return cores()
-    return check_integer(processes, "processes", 1)
+    try:
+        return check_integer(processes, "processes", 1)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{error}, or -1 for one on each processor") from error
 
 
 def _run_until(

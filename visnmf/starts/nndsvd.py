@@ -18,7 +18,8 @@ def nndsvd(
     """Return W' (rank x m) and H (rank x n) from leading singular triplets of V.
 
     Each pair of singular vectors is split into its positive and its negative half;
-    the heavier half becomes a part and its encodings.
+    the heavier half becomes a part and its encodings. A V of lower rank has no pair for some of
+    the parts: these are small random numbers, since parts that begin alike stay alike or die.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def nndsvd(
     mean : float
         The mean of V.
     rng : Generator
-        For the last variant.
+        For the last variant, and for parts without singular vectors.
     """
     U, S, Z = triplets
     left, right = U.T, Z
@@ -44,15 +45,21 @@ def nndsvd(
             size = np.sqrt(sigma * weights[best])
             W[k] = a * (size / np.linalg.norm(a))
             H[k] = b * (size / np.linalg.norm(b))
+    without = np.flatnonzero(~np.any(W, axis=1))
     for F in (W, H):
         F[F < np.sqrt(np.finfo(F.dtype).eps) * 1e-2 * F.max(initial=0)] = 0
         if variant == "nndsvda":
             F[F == 0] = mean
         elif variant == "nndsvdar":
             empty = F == 0
-            small = np.abs(rng.standard_normal(int(empty.sum()))) * (mean / 100)
-            F[empty] = small.astype(F.dtype)
+            F[empty] = _small(int(empty.sum()), mean, rng)
+    for F in (W, H) if len(without) else ():
+        F[without] = _small((len(without), F.shape[1]), mean, rng)
     return W, H
+
+
+def _small(shape: int | tuple[int, int], mean: float, rng: np.random.Generator) -> np.ndarray:
+    return np.abs(rng.standard_normal(shape)) * (mean / 100)
 
 
 def _halves(left: np.ndarray, right: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
@@ -178,6 +179,10 @@ def part_stability(
     (3, 4)
     >>> model.stability = found.stability  # beside the parts, and saved with them
     """
+    if isinstance(model, str | os.PathLike):
+        raise InvalidInputError(
+            f"model must be a Model or a rank, not a path; give visnmf.Model.load({model!r})"
+        )
     n_boot = check_integer(n_boot, "n_boot", 1)
     processes = min(check_processes(processes), n_boot)
     check_callable(callback, "callback")

@@ -53,7 +53,8 @@ def test_processes_are_started_where_what_is_left_would_take_longer(
         now[0] += seconds[FITS.index(fit)]
         return fit
 
-    def in_processes(V, fits, settings, team):
+    def carried_out(calls, team):
+        fits = [arguments[1] for _, arguments, _ in calls]
         sent.append((fits, team))
         yield from fits
 
@@ -61,7 +62,7 @@ def test_processes_are_started_where_what_is_left_would_take_longer(
     monkeypatch.setattr(restarts, "_STARTING", starting)
     monkeypatch.setattr(restarts, "available", lambda: 2)
     monkeypatch.setattr(restarts, "_fit", fit)
-    monkeypatch.setattr(restarts, "_in_processes", in_processes)
+    monkeypatch.setattr(restarts, "carried_out", carried_out)
     assert fit_many(V, FITS) == FITS
     assert sent == ([(FITS[-handed:], 2)] if handed else [])
 

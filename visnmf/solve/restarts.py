@@ -17,6 +17,7 @@ from visnmf.kernels.threads import available, threads
 from visnmf.solve.edge import columns_of
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
+from visnmf.solve.processes import carried_out
 from visnmf.solve.result import Factorization
 
 __all__ = ["fit_many"]
@@ -85,17 +86,11 @@ def _carried_out(
         yield _fit(V, fit, settings)
         left = (time.monotonic() - began) / (place + 1) * (len(fits) - place - 1)
         if team > 1 and left > _STARTING:
-            yield from _in_processes(V, fits[place + 1 :], settings, min(team, len(fits)))
+            from joblib import delayed
+
+            calls = (delayed(_fit)(V, fit, settings) for fit in fits[place + 1 :])
+            yield from carried_out(calls, min(team, len(fits)))
             return
-
-
-def _in_processes(
-    V: Any, fits: list[dict[str, Any]], settings: dict[str, Any], team: int
-) -> Iterator[Factorization]:
-    from joblib import Parallel, delayed
-
-    pool = Parallel(n_jobs=team, backend="loky", return_as="generator", max_nbytes="1M")
-    yield from pool(delayed(_fit)(V, fit, settings) for fit in fits)
 
 
 def _fit(V: Any, fit: dict[str, Any], settings: dict[str, Any]) -> Factorization:

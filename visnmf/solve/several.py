@@ -20,6 +20,7 @@ from visnmf.solve.edge import check_integer, check_number, columns_of, spawn
 from visnmf.solve.naming import is_robust
 from visnmf.solve.once import factorize_once
 from visnmf.solve.plan import INITS
+from visnmf.solve.processes import carried_out
 from visnmf.solve.result import Factorization
 
 __all__ = ["SURE", "Restarts", "check_processes", "in_processes", "later_start", "restarts"]
@@ -200,7 +201,7 @@ def in_processes(
 ) -> Generator[Any, None, None]:
     """Yield what a function gives for each tuple of arguments, by several processes, in order.
 
-    Arrays of more than a megabyte are shared, not copied. The first call is told ``first=True``.
+    The first call is told ``first=True``.
 
     Parameters
     ----------
@@ -211,13 +212,13 @@ def in_processes(
     processes : int
         How many at a time.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     share = max(1, available() // processes)
     calls = (
         delayed(function)(*given, first=k == 0, n_jobs=share) for k, given in enumerate(arguments)
     )
-    yield from Parallel(n_jobs=processes, return_as="generator")(calls)
+    return carried_out(calls, processes)
 
 
 def check_processes(processes: Any) -> int:

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from visnmf.trust.compare import Comparison, compare_models
     from visnmf.trust.stability import PartStability, part_stability
 
-__version__ = "0.6.1"
+__version__ = "0.7.0"
 
 _MODULES = {
     "errors": "visnmf.errors",

@@ -1,12 +1,24 @@
 """What a factorization will take: counts that add up, figures that hold, nonsense refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 import visnmf
 from visnmf.errors import InvalidInputError
-from visnmf.solve.cost import Size, iteration, iterations_expected, on_low_rank, share_of_low_rank
+from visnmf.solve import calibrate
+from visnmf.solve.cost import (
+    Rates,
+    Size,
+    iteration,
+    iterations_expected,
+    on_low_rank,
+    share_of_low_rank,
+)
+from visnmf.solve.estimate import _on_threads
+from visnmf.solve.result import Record
 from visnmf.solve.warmup import choose_stand_ins
 
 SHAPE = (60, 200)
@@ -138,3 +150,37 @@ def test_the_table_tells_what_matters(V):
 def test_nonsense_is_refused(V, settings, message):
     with pytest.raises(InvalidInputError, match=message):
         told(V, **settings, calibrate=False)
+
+
+def test_threads_make_products_and_sweeps_faster_and_one_makes_nothing_so():
+    rates = Rates()
+    assert _on_threads(rates, 1) == rates
+    four = _on_threads(rates, 4)
+    assert rates.product / four.product == rates.sweep / four.sweep == pytest.approx(1 + 0.85 * 3)
+    assert (four.move, four.call, four.row) == (rates.move, rates.call, rates.row)
+
+
+@pytest.mark.parametrize("lowered", [True, False])
+def test_seconds_are_told_apart_by_phase(lowered, monkeypatch):
+    """A start of 3 s, steps of 1 s on a stand-in and of 5 s on V, an end of 7 s."""
+    phases = ["low rank"] * 3 * lowered + ["V"] * 3 + ["closing"]
+    steps = [1.0] * 3 * lowered + [5.0] * 3 + [7.0]
+    times = 3 + np.cumsum(steps)
+    records = [Record(p, 1, t, 0.0, 0.0) for p, t in zip(phases, times, strict=True)]
+
+    def run(matrix, plan, trace, *rest):
+        trace.history.extend(records)
+        return SimpleNamespace(reason="max_iter")
+
+    monkeypatch.setattr(calibrate, "run", run)
+    start, warm, step, end = calibrate._seconds_of(None, None)
+    assert (start, step, end) == (3, 5, 7)
+    assert warm == 1 if lowered else np.isnan(warm)
+
+
+@pytest.mark.parametrize(
+    ("measured", "counted", "factor"),
+    [(6, 2, 3), (1, 1000, 1 / 50), (1000, 1, 50), (np.nan, 1, 1), (1, 0, 1), (np.inf, 1, 1)],
+)
+def test_what_a_clock_tells_is_believed_within_bounds(measured, counted, factor):
+    assert calibrate._ratio(measured, counted) == pytest.approx(factor)

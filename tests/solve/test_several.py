@@ -1,5 +1,6 @@
 """Several starts: the best is kept, all can be had, and where they run changes nothing."""
 
+import inspect
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from visnmf import factorize, learn, restarts
 from visnmf.errors import InvalidInputError
 from visnmf.measure import match_parts
 from visnmf.samples import load_faces, make_swimmer
+from visnmf.solve.once import factorize_once
 
 QUICK = {"max_iter": 8, "change": 0.0, "tol": 0.0, "kernels": "numpy"}
 
@@ -194,3 +196,10 @@ def test_a_generator_has_children_or_is_refused(V):
     with pytest.raises(InvalidInputError, match=r"default_rng\(0\)"):
         restarts(V, 2, 2, seed=childless, **QUICK)
     assert restarts(V, 2, 1, seed=childless, **QUICK).best.rank == 2
+
+
+def test_one_fit_and_several_have_the_same_defaults():
+    several = inspect.signature(visnmf.factorize).parameters
+    for name, one in inspect.signature(factorize_once).parameters.items():
+        assert several[name].default == one.default, name
+        assert several[name].kind == one.kind, name

@@ -100,3 +100,43 @@ def test_sums_that_are_true_are_left_alone():
     assert isinstance(learner.memory, Memory)
     assert learner.weight == SIZE
     assert SimpleNamespace(**learner.state()).numbers[0] == SIZE
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_after_a_new_fit_the_sums_are_those_of_the_sample_for_all_images(loss):
+    learner = made(loss)
+    learner.weight, learner.told = 5.0 * SIZE, 1e6
+    encoded = []
+    renew = Memory.renew
+
+    def kept(memory, W, batch, H, keep):
+        encoded.append((H.copy(), W.copy(), keep))
+        renew(memory, W, batch, H, keep)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Memory, "renew", kept)
+        assert learner.settle()
+    ((H, W, keep),) = encoded
+    assert keep == 1
+    V = learner.sample.values
+    if loss == "frobenius":
+        first, second = H @ H.T, H @ V.T
+        told = 0.5 * (V**2).sum()
+    else:  # beside the weak prior of an empty memory
+        Y = W.T @ H
+        first, second = W + W * (H @ (V / Y).T), 1 + H.sum(axis=1, keepdims=True) + 0 * W
+        told = learner.cost * SIZE
+    np.testing.assert_allclose(learner.memory.first, 5 * first, rtol=1e-6)
+    np.testing.assert_allclose(learner.memory.second, 5 * second, rtol=1e-6)
+    assert learner.told == pytest.approx(5 * told)
+
+
+@pytest.mark.parametrize(("apart", "stale"), [(0.9, False), (1.1, True)])
+def test_other_losses_are_stale_where_costs_then_and_now_are_far_apart(apart, stale):
+    learner = made("kl")
+    batch = learner.batch(learner.sample)
+    H = batch.encode(learner.W, module._STEPS, closer=True, squares=True)
+    true = batch.loss.value(learner.sample, learner.W, H) / SIZE
+    learner.weight = 7.0
+    learner.told = 7 * true * (1 + apart * module._APART)
+    assert learner.settle() == stale

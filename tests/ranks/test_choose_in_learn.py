@@ -1,5 +1,7 @@
 """The rank chosen where a model or an estimator is fitted: told, and kept."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -96,3 +98,20 @@ def test_the_seed_of_learn_is_the_one_of_the_choice(pictures):
     assert model.provenance["rank_choice"] == choice.facts()
     with pytest.raises(InvalidInputError, match="seed must be"):
         visnmf.learn(pictures, "choose", seed="x")
+
+
+def test_what_no_rank_can_do_is_said_before_the_survey(monkeypatch):
+    def survey(*arguments, **options):
+        raise AssertionError("the rank was chosen")
+
+    monkeypatch.setattr(sys.modules["visnmf.model.learn"], "choose_rank", survey)
+    pictures = visnmf.samples.make_swimmer()
+    with pytest.raises(InvalidInputError, match="did you mean 'lnmf'"):
+        visnmf.learn(pictures, "choose", recipe="lmnf")
+    with pytest.raises(InvalidInputError, match="made for a rank of 5.*recipe='lnmf'"):
+        visnmf.learn(pictures, "choose", recipe=visnmf.recipes.lnmf(5))
+    for options in ({"max_iters": 5}, {"recipe": "lnmf", "max_iters": 5}):
+        with pytest.raises(TypeError, match="max_iters"):
+            visnmf.learn(pictures, "choose", **options)
+    with pytest.raises(AssertionError, match="was chosen"):
+        visnmf.learn(pictures, "choose", recipe="lnmf", max_iter=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -119,6 +120,8 @@ def learn(
             "a recipe looks at all pictures again and again, and does not go with "
             f"method={method!r}; leave one of them"
         )
+    if rank == "choose":
+        _check_before_choosing(method, recipe, settings)
     choice = _choice_of(images, rank, settings, n_jobs)
     rank = rank if choice is None else choice.rank
     chosen = None if recipe is None else _checked_recipe(recipe, rank)  # type: ignore[arg-type]
@@ -139,6 +142,20 @@ def learn(
         provenance=told if choice is None else {**told, "rank_choice": choice.facts()},
         factorization=run,
     )
+
+
+def _check_before_choosing(
+    method: str, recipe: str | Recipe | None, settings: dict[str, Any]
+) -> None:
+    """Refuse what the fit would refuse at any rank before the time of a survey is spent."""
+    if isinstance(recipe, Recipe):
+        raise InvalidInputError(
+            f"this recipe is made for a rank of {recipe.rank}, which is not to be chosen then; "
+            f"give that number, or the recipe's name: recipe={recipe.name!r}"
+        )
+    if recipe is not None:
+        _checked_recipe(recipe, 2)
+    inspect.signature(_METHODS[method]).bind(None, rank=2, **settings)
 
 
 def _choice_of(

@@ -14,6 +14,7 @@ import argparse
 import ast
 import difflib
 import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -249,6 +250,8 @@ def main():
     parser.add_argument("--survivors", action="store_true", help="try again what survived")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
     options = parser.parse_args()
+    if importlib.util.find_spec("pytest_cov") is None:
+        sys.exit("needs pytest-cov: python -m pip install pytest-cov")
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     lines, times = mapped(folder)

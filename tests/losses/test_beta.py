@@ -159,3 +159,29 @@ def test_float32_is_kept(beta):
     assert model.neg.dtype == model.pos.dtype == np.float32
     exact = make_loss(beta, Dense(V)).value(Dense(V), A.astype(float), F.astype(float))
     assert model.objective == pytest.approx(exact, rel=1e-4)
+
+
+@pytest.mark.parametrize("beta", [-1.0, -0.5, 0.0, 0.5, 1.0, 1.5])
+@pytest.mark.parametrize(("dtype", "tiny"), [(np.float32, 1e-35), (np.float64, 1e-300)])
+def test_where_the_fit_is_next_to_nothing_numbers_stay_in_range(beta, dtype, tiny):
+    V = np.array([[2.0, 3.0], [4.0, 5.0]], dtype)
+    A, F = np.array([[1.0, tiny]], dtype), np.array([[1.0, 1.0]], dtype)
+    loss = Beta(Dense(V), beta)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        model = loss.split(Dense(V), A, F)
+        value = loss.value(Dense(V), A, F)
+    for number in (model.neg, model.pos, model.objective, value):
+        assert np.isfinite(number).all()
+    assert (model.neg > model.pos).all()  # there is a way to go up
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5])
+def test_fits_that_are_small_but_in_range_are_not_lifted(beta):
+    V, A = np.full((1, 1), 1e-8), np.full((1, 1), 1e-9)
+    loss, F = Beta(Dense(V), beta), np.ones((1, 1))
+    exact = divergence(V, A, np.ones((1, 1)), beta)
+    assert loss.split(Dense(V), A, F).objective == pytest.approx(exact, rel=1e-6)
+    small = np.full((1, 1), 1e-12, np.float32)
+    loss = Beta(Dense(100 * small), beta)
+    model = loss.split(Dense(100 * small), small, np.ones((1, 1), np.float32))
+    assert model.neg.item() == pytest.approx(1e-10 * 1e-12 ** (beta - 2) * 1e-12, rel=1e-3)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from visnmf.matrices.dense import Dense
+from visnmf.solve import online as module
 from visnmf.solve.compose import Asked
+from visnmf.solve.encode import goal_of
 from visnmf.solve.online import Batch, Memory
 
 RANK, M, N = 3, 12, 20
@@ -76,3 +78,20 @@ def test_encodings_begin_with_the_sums_of_their_images(loss, monkeypatch):
     np.testing.assert_allclose((W.T @ start).sum(axis=0), V.sum(axis=0), rtol=1e-9)
     assert (start == start[0]).all()
     assert batch.cost(W, fitted) < batch.cost(W, start)
+
+
+def test_encodings_are_fitted_closer_where_that_is_asked(monkeypatch):
+    goals, fit = [], module.fit_least_squares
+
+    def kept(*given, sweeps, goal):
+        goals.append(goal)
+        return fit(*given, sweeps=sweeps, goal=goal)
+
+    monkeypatch.setattr(module, "fit_least_squares", kept)
+    batch, _, _ = batch_of("frobenius", seed=1)
+    W = np.random.default_rng(0).random((RANK, M))
+    batch.encode(W, 500)
+    batch.encode(W, 500, closer=True)
+    usual, closer = goals
+    assert usual == goal_of(np.dtype(np.float64))
+    assert closer < usual

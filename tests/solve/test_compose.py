@@ -137,3 +137,8 @@ def test_curvatures_of_each_column_are_taken_but_by_pivoting(update):
     assert not composed.H.update.uniform_only
     with pytest.raises(InvalidInputError, match="one curvature for all columns"):
         Case(DENSE, "frobenius", "Graph", "H", "bpp").composed()
+
+
+@pytest.mark.parametrize(("term", "sweeps"), [("none", 8), ("UnitBall(2)", 8), ("Sparseness", 2)])
+def test_on_sets_that_are_not_convex_few_sweeps_are_done(term, sweeps):
+    assert Case(DENSE, "frobenius", term, "H", "hals").composed().H.update.sweeps == sweeps

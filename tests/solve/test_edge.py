@@ -1,5 +1,7 @@
 """What is refused, and in which words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -9,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from visnmf import factorize
 from visnmf.errors import InvalidInputError
-from visnmf.solve.edge import check_room
+from visnmf.solve.edge import check_room, columns_of
 from visnmf.solve.encode import encode
 
 GOOD = np.ones((4, 5))
@@ -166,3 +168,10 @@ def test_a_rank_that_this_machine_cannot_hold_is_told_with_figures(monkeypatch):
         check_room(100, 10**9, 8)
     monkeypatch.setattr("visnmf.solve.edge.memory_of_machine", lambda: None)
     check_room(10**9, 10**9, 8)
+
+
+def test_only_sets_of_images_give_their_columns():
+    images = SimpleNamespace(V=GOOD, layout=None)
+    assert columns_of(images) is GOOD
+    for other in (GOOD, SimpleNamespace(V=GOOD), SimpleNamespace(layout=None), None):
+        assert columns_of(other) is other

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from visnmf import factorize, terms
+from visnmf import encode, factorize, terms
 from visnmf.errors import ImageReadError, InvalidInputError
 from visnmf.matrices.chunked import Chunked, read_ahead, width_of
 from visnmf.matrices.source import ArraySource
@@ -321,3 +321,16 @@ def test_the_image_that_cannot_be_is_named_whatever_zeros_are_before_it(spoil, m
     spoiled[:, 100], spoiled[3, 211] = 0, spoil
     with pytest.raises(InvalidInputError, match=f"image 211 of .* holds .*{message}"):
         factorize(blocks(spoiled), RANK)
+
+
+def test_encodings_of_blocks_know_what_those_in_memory_do():
+    one, other = (encode(X, START["W"], observed=KNOWN, goal=1e-9) for X in (V, blocks(V)))
+    np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
+    with pytest.raises(InvalidInputError, match="weights= is for a V in memory"):
+        encode(blocks(V), START["W"], weights=np.ones(V.shape))
+
+
+def test_the_relative_error_of_blocks_is_that_of_the_pair():
+    found = factorize(blocks(V), RANK, max_iter=5)
+    exact = np.linalg.norm(V - found.W @ found.H) / np.linalg.norm(V)
+    assert found.settings["relative_error"] == pytest.approx(exact, rel=1e-6)

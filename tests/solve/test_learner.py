@@ -36,16 +36,17 @@ class Draws:
         return np.arange(count)
 
 
-@pytest.mark.parametrize(("lost", "chance"), [(0.0, [20 / 61, 20 / 62, 20 / 63]), (0.1, [1, 1, 1])])
+@pytest.mark.parametrize(
+    ("lost", "chance"), [(0.0, [20 / 61, 20 / 62, 20 / 63]), (0.02, 3 * [0.4])]
+)
 def test_each_image_so_far_is_in_the_sample_with_the_same_chance(lost, chance):
-    """Vitter 1985: the image after n others with a chance of size / (n + 1)."""
+    """Vitter 1985: the image after n others with a chance of size / (n + 1), or of size * lost."""
     new = Dense(np.asfortranarray(np.full((M, 3), 7.0)))
     for side, kept in ((-1e-9, 3), (1e-9, 0)):
         learner = made(seen=60, lost=lost)
-        learner.rng = Draws(np.minimum(chance, 1) + (side if lost == 0 else min(side, 0)))
+        learner.rng = Draws(np.add(chance, side))
         learner._keep(new)
-        count = int((learner.sample.values == 7).all(axis=0).sum())
-        assert count == (kept if lost == 0 else 3)
+        assert int((learner.sample.values == 7).all(axis=0).sum()) == kept
 
 
 def test_over_many_batches_all_images_are_kept_alike():

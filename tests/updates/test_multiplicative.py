@@ -6,7 +6,7 @@ import pytest
 from visnmf.matrices.dense import Dense
 from visnmf.solve.naming import make_loss
 from visnmf.terms import Simplex, UnitBall
-from visnmf.updates.multiplicative import Multiplicative, scale_into
+from visnmf.updates.multiplicative import Multiplicative, _fall, _rise, scale_into
 
 RANK, M, N = 3, 14, 10
 RNG = np.random.default_rng(0)
@@ -110,3 +110,18 @@ def test_what_nothing_known_depends_on_stays():
     Multiplicative().step(stepped, loss.split(Dense(values), dark, F))
     np.testing.assert_allclose(stepped[1], F[1], rtol=1e-12)
     assert not np.isclose(stepped[[0, 2]], F[[0, 2]], rtol=1e-3).all()
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_multipliers_bring_sums_to_their_total(power):
+    neg, pos = RNG.random((2, RANK, N)) + 0.1
+    small, large = 0.01 * F, 100 * F
+    nu = _rise(small, neg, pos, power, 1.0, 1)
+    assert (nu > 0).all()
+    np.testing.assert_allclose((small * ((neg + nu) / pos) ** power).sum(axis=1), 1, rtol=1e-9)
+    for degree in (1, 2):
+        weight = large ** (degree - 1)
+        mu = _fall(large, neg, pos, weight, power, 1.0, degree, 1)
+        assert (mu > 0).all()
+        fallen = (large * (neg / (pos + mu * weight)) ** power) ** degree
+        np.testing.assert_allclose(fallen.sum(axis=1), 1, rtol=1e-9)

@@ -1,4 +1,5 @@
 import gzip
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -350,3 +351,19 @@ def test_one_pixel_and_one_image_are_learned_from_blocks(shape):
     assert found.W.shape == (shape[0], 1)
     with pytest.raises(InvalidInputError, match=r"V is empty: its shape is \(9, 0\)"):
         visnmf.factorize_online(ArraySource(np.ones((9, 0)), "V"), 1)
+
+
+def test_what_a_batch_forgets_is_shared_out_over_its_images(monkeypatch):
+    module = importlib.import_module("visnmf.solve.factorize_online")
+    lost, made = [], module.OnlineRun
+
+    def kept(*given, **options):
+        lost.append(options["lost"])
+        return made(*given, **options)
+
+    monkeypatch.setattr(module, "OnlineRun", kept)
+    V = planted(n=600)
+    for forget in (0.0, 0.2):
+        visnmf.factorize_online(V, 4, batch_size=50, forget=forget)
+    assert lost[0] == 0
+    assert (1 - lost[1]) ** 50 == pytest.approx(0.8)

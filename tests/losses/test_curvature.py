@@ -59,3 +59,13 @@ def test_a_part_that_is_empty_does_no_harm():
     assert np.isfinite(G).all()
     assert np.isfinite(scale).all()
     assert (scale > 0).all()
+
+
+@pytest.mark.parametrize("beta", [-1.0, 0.0, 0.5])
+def test_next_to_a_fit_of_nothing_the_curvature_stays_in_range(beta):
+    V = np.full((2, 3), 1.0, np.float32)
+    A, F = np.array([[1.0, 1e-36]], np.float32), np.ones((1, 3), np.float32)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        found = curvature_of(Dense(V), A, F, beta)
+    for numbers in vars(found).values():
+        assert np.isfinite(numbers).all()

@@ -1,8 +1,11 @@
 """The one iteration: at any moment the pair is the best so far, and its record is true."""
 
+import importlib
+
 import numpy as np
 import pytest
 
+from visnmf import factorize
 from visnmf.kernels import reference
 from visnmf.losses.frobenius import Frobenius
 from visnmf.matrices.dense import Dense
@@ -218,3 +221,22 @@ def test_kkt_of_scikit_learn_is_against_the_start():
     first, _ = pair.start
     model = problem.loss.model(problem.matrix, W, out=np.empty_like(H))
     assert first.absolute == pytest.approx(model.at(H, reference).absolute)
+
+
+def test_a_look_at_the_encodings_is_that_of_the_next_iteration(monkeypatch):
+    """With few sweeps at first, from a cold start: as many as that iteration would do."""
+    module = importlib.import_module("visnmf.solve.iterate")
+    asked, effort_of = [], module.effort_of
+
+    def kept(iteration):
+        asked.append(iteration)
+        return effort_of(iteration)
+
+    monkeypatch.setattr(module, "effort_of", kept)
+    V = np.random.default_rng(0).random((20, 30))
+    run = factorize(V, 3, init="random", warmup="none", max_iter=30, tol=1e-12, change=0)
+    assert asked == sorted(asked)
+    assert asked[0] == 1
+    assert asked[-1] == run.n_iter + 1
+    assert [effort_of(k) for k in (1, 2, 3, 100)] == sorted(effort_of(k) for k in (1, 2, 3, 100))
+    assert effort_of(100) == 1

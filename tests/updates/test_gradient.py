@@ -10,7 +10,7 @@ from visnmf.kernels import reference
 from visnmf.losses.beta import Beta
 from visnmf.losses.models import Quadratic, projected
 from visnmf.matrices.dense import Dense
-from visnmf.updates.gradient import ProjectedGradient
+from visnmf.updates.gradient import ProjectedGradient, _search
 
 
 @dataclass(frozen=True)
@@ -232,3 +232,21 @@ def test_a_step_has_to_lower_the_model_by_a_share_of_what_its_slope_says(monkeyp
     for square, enough in ((0.98, True), (1.0, False), (1.01, False)):
         D = np.full((1, 1), np.sqrt(2 * square))  # the model grows by the square above the slope
         assert suffices(D, D, -1.0) == enough
+
+
+@pytest.mark.parametrize("start", [0.01, 1.0, 1000.0])
+def test_the_longest_step_that_suffices_is_found_from_either_side(start):
+    """By tenths, as Lin 2007 does: of 1 and 10 only 1 is short enough here."""
+    F, gradient = np.full((1, 1), 1e6), np.ones((1, 1))
+    alpha, found = _search(F, gradient, start, None, lambda reached, D, slope: -D.item() <= 5)
+    assert alpha == pytest.approx(1)
+    assert found.item() == pytest.approx(1e6 - 1)
+
+
+def test_a_step_that_reaches_the_bound_is_not_made_longer():
+    F, gradient = np.full((1, 1), 3.0), np.ones((1, 1))
+    alpha, found = _search(F, gradient, 1.0, None, lambda reached, D, slope: True)
+    assert found.item() == 0
+    assert alpha == pytest.approx(10)
+    alpha, found = _search(F, -0 * gradient, 1.0, None, lambda reached, D, slope: True)
+    assert found is None

@@ -175,8 +175,8 @@ def drawn(lines, count, seed):
 def chosen(mutant, times, seconds):
     """Return the tests that are run for a mutant, and their seconds.
 
-    Of each test function its quickest case comes first, those of the mutant's own file before
-    the others; then the second case of each, and so on.
+    Those of the mutant's own file come first. Of each other test function the quickest case
+    comes next, then the second of each, and so on.
     """
     own = f"test_{Path(mutant['path']).stem}.py"
     cases = Counter()
@@ -184,11 +184,13 @@ def chosen(mutant, times, seconds):
     for test in sorted(mutant["tests"] & times.keys(), key=lambda test: (times[test], test)):
         file, _, case = test.partition("::")
         function = file, case.split("[")[0]
-        ranked.append((cases[function], Path(file).name != own, times[test], test))
+        if cases[function] < MOST:
+            turn = 0 if Path(file).name == own else 1 + cases[function]
+            ranked.append((turn, times[test], test))
         cases[function] += 1
     taken, total = [], 0.0
-    for turn, _, time, test in sorted(ranked):
-        if turn == MOST or total > seconds:
+    for _, time, test in sorted(ranked):
+        if total > seconds:
             break
         taken.append(test)
         total += time + 0.02

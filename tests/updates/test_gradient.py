@@ -250,3 +250,18 @@ def test_a_step_that_reaches_the_bound_is_not_made_longer():
     assert alpha == pytest.approx(10)
     alpha, found = _search(F, -0 * gradient, 1.0, None, lambda reached, D, slope: True)
     assert found is None
+
+
+def test_lengths_do_not_grow_for_ever():
+    F, gradient, tried = np.full((1, 1), 1.0), np.full((1, 1), 1e-30), []
+
+    def suffices(reached, D, slope):
+        tried.append(-D.item() / 1e-30)
+        return True
+
+    start = 1e-2 / 1e-30 / 1e12  # far from where F would reach zero
+    alpha, found = _search(F, gradient, start, None, suffices)
+    assert len(tried) < 15
+    assert found is not None
+    assert (F - alpha * gradient).item() == pytest.approx(found.item(), rel=1e-12)
+    assert alpha == pytest.approx(start * 10 ** (len(tried) - 2))

@@ -120,7 +120,7 @@ def learn(
             "a recipe looks at all pictures again and again, and does not go with "
             f"method={method!r}; leave one of them"
         )
-    if rank == "choose":
+    if isinstance(rank, str) and rank == "choose":
         _check_before_choosing(method, recipe, settings)
     choice = _choice_of(images, rank, settings, n_jobs)
     rank = rank if choice is None else choice.rank

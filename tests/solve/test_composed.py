@@ -145,3 +145,9 @@ def test_a_callback_ends_a_run_of_any_composition():
     assert sum(record.phase == "V" for record in result.history) <= 1
     assert result.reason == "callback"
     assert np.isfinite(result.objective)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_the_closing_is_one_record_at_the_end(loss):
+    last = factorize(V, RANK, loss=loss, max_iter=5, update="mu").history[-1]
+    assert (last.phase, last.iteration) == ("closing", 1)

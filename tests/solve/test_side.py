@@ -161,3 +161,16 @@ def test_the_kkt_residual_is_nothing_at_the_optimum_only(loss):
     end = problem.H.point(H, problem.H.model(problem.loss, problem.matrix, A, H), reference)
     assert end.square < 1e-3 * start.square
     assert isinstance(problem.H.constraint, Simplex)
+
+
+def test_only_free_rows_are_pushed_on():
+    case = Case("dense, rows contiguous", "kl", "none", "H", "mu")
+    known = np.random.default_rng(4).random((1, LENGTH["H"]))
+    side = case.composed(known_H=known).H
+    rng = np.random.default_rng(0)
+    F = rng.random((RANK, LENGTH["H"])) + 0.5
+    behind = F * rng.uniform(0.9, 1.1, F.shape)
+    found = side.ahead(behind, F, 0.5)
+    np.testing.assert_array_equal(found[0], F[0])
+    wanted = F[1:] * np.sqrt(F[1:] / behind[1:])
+    np.testing.assert_allclose(found[side.free], wanted, rtol=1e-9)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from visnmf.errors import InvalidInputError
 
-__all__ = ["remove_unfinished", "write_atomically", "written_atomically"]
+__all__ = ["errors_named", "remove_unfinished", "write_atomically", "written_atomically"]
 
 _LONGEST = 240  # bytes of a name that are kept in that of an unfinished file
 
@@ -47,19 +47,29 @@ def written_atomically(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
         raise InvalidInputError(f"cannot write {path}: it is a folder; name a file in it")
     unfinished = path.with_name(f"{_hidden(path)}{secrets.token_hex(4)}.tmp")
     try:
-        with unfinished.open("xb") as file:
-            yield file
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError as error:
-        # Of a full disk the system does not say where, else it names the file that nobody asked for
-        if error.errno and error.filename in (None, unfinished, str(unfinished)):
-            error.filename = str(path)
-        raise
+        with errors_named(path, unfinished):
+            with unfinished.open("xb") as file:
+                yield file
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def errors_named(path: Path, *unfinished: Path) -> Iterator[None]:
+    """Have the system's errors name the file that was asked for.
+
+    Of a full disk it does not say where, else it names the unfinished file that nobody asked for.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename in (None, *unfinished, *map(str, unfinished)):
+            error.filename = str(path)
+        raise
 
 
 def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from visnmf.arguments import check_callable, check_path
 from visnmf.errors import ImageReadError, InvalidInputError, SkippedImagesWarning
+from visnmf.files import errors_named
 from visnmf.images.chunking import chunks_for, codecs_for
 from visnmf.images.layout import ImageLayout
 from visnmf.images.lazy import LazyImages
@@ -114,13 +115,10 @@ def pack_images(
         images.source = text or images.source
     unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        _write(images, unfinished, dtype, progress)
-        _check_target(target)
-        _put_in_place(unfinished, target)
-    except OSError as error:
-        if error.errno and error.filename is None:  # of a full disk the system does not say where
-            error.filename = str(target)
-        raise
+        with errors_named(target):
+            _write(images, unfinished, dtype, progress)
+            _check_target(target)
+            _put_in_place(unfinished, target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     pack = open_pack(os.fspath(target))

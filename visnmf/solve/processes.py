@@ -21,7 +21,8 @@ def carried_out(calls: Iterable[Any], processes: int) -> Generator[Any, None, No
     """
     from joblib import Parallel
 
-    found = Parallel(n_jobs=processes, return_as="generator", max_nbytes="1M")(calls)
+    pool = Parallel(n_jobs=processes, backend="loky", return_as="generator", max_nbytes="1M")
+    found = pool(calls)
     try:
         for each in found:  # noqa: UP028 - `yield from` would close it before the lines below
             yield each

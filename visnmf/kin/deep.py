@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import Kernels, choose_kernels
 from visnmf.kernels.threads import on_threads
@@ -17,7 +18,6 @@ from visnmf.kin.edge import check_dense
 from visnmf.kin.encodings import RATIO, SWEEPS
 from visnmf.kin.loop import Loop, half_squared_error
 from visnmf.kin.quadratic import descend
-from visnmf.solve.edge import check_integer
 from visnmf.solve.factorize import factorize
 from visnmf.solve.result import Factorization, Record
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_integer
 from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_dense
 from visnmf.kin.loop import Loop
 from visnmf.kin.positive import positive_start
-from visnmf.solve.edge import check_integer
 from visnmf.solve.result import Factorization, Record
 
 __all__ = ["local_nmf"]

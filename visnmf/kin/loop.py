@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable
+from visnmf.arguments import check_callable, check_integer, check_number
 from visnmf.matrices.dense import Dense
 from visnmf.matrices.protocol import SQUARED_RESIDUAL, SQUARED_VALUE
-from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.edge import check_seed
 from visnmf.solve.result import Record
 from visnmf.solve.stopping import Trace
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_choice
+from visnmf.arguments import check_choice, check_integer
 from visnmf.kernels.choose import choose_kernels
 from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_signed
 from visnmf.kin.encodings import UPDATES, renew, start_encodings
 from visnmf.kin.loop import Loop, half_squared_error
-from visnmf.solve.edge import check_integer
 from visnmf.solve.result import Factorization, Record
 
 __all__ = ["semi_nmf"]

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_choice
+from visnmf.arguments import check_choice, check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_dense
 from visnmf.kin.loop import half_squared_error
-from visnmf.solve.edge import check_integer
 from visnmf.solve.result import Factorization
 from visnmf.solve.stopping import Trace
 from visnmf.starts.separable import METHODS, fit, pick

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import on_threads
 from visnmf.kin.edge import check_signed
 from visnmf.kin.loop import Loop
-from visnmf.solve.edge import check_integer
 from visnmf.solve.result import Factorization, Record
 
 __all__ = ["symmetric_nmf"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from visnmf.arguments import check_integer
 from visnmf.errors import InvalidInputError
-from visnmf.solve.edge import check_integer
 
 __all__ = ["Grid", "check_ranks", "halves"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable, check_choice
+from visnmf.arguments import check_callable, check_choice, check_integer, check_number
 from visnmf.kernels.threads import threads
 from visnmf.ranks.ard import by_ard
 from visnmf.ranks.elbow import by_elbow
@@ -17,7 +17,7 @@ from visnmf.ranks.known import known_values
 from visnmf.ranks.result import RankChoice
 from visnmf.ranks.stability import by_stability
 from visnmf.ranks.watch import Asked, Criterion, Tried, Watch
-from visnmf.solve.edge import check_integer, check_number, check_seed
+from visnmf.solve.edge import check_seed
 
 __all__ = ["CRITERIA", "choose_rank", "usual_ranks"]
 

@@ -6,8 +6,8 @@ says; `visnmf.factorize` at its defaults is faster.
 
 from __future__ import annotations
 
+from visnmf.arguments import check_number
 from visnmf.recipes.recipe import Recipe
-from visnmf.solve.edge import check_number
 
 __all__ = ["anls_bpp", "hals", "huber", "itakura_saito", "kl", "l21", "lee_seung", "lin", "nenmf"]
 

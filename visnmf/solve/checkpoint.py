@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_number
 from visnmf.errors import InvalidInputError, ModelFormatError
 from visnmf.files import remove_unfinished
-from visnmf.solve.edge import check_number
 from visnmf.solve.fingerprint import differences
 from visnmf.solve.kept_file import read_kept, write_kept
 from visnmf.solve.result import Record

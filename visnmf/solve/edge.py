@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.machine import memory_of_machine
 
 __all__ = [
     "check_cast",
     "check_factor",
-    "check_integer",
-    "check_number",
     "check_room",
     "check_seed",
     "check_values",

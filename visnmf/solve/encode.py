@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_number
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import choose_kernels
 from visnmf.kernels.threads import threads
@@ -15,7 +16,7 @@ from visnmf.matrices.protocol import VALUE
 from visnmf.matrices.source import Source
 from visnmf.solve.chunks import source_of
 from visnmf.solve.compose import Asked, compose_side, sort_terms
-from visnmf.solve.edge import check_cast, check_number, check_values
+from visnmf.solve.edge import check_cast, check_values
 from visnmf.solve.intake import take_in
 from visnmf.solve.known_rows import fit_known_rows
 from visnmf.solve.least_squares import fit_least_squares, solve_outright

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_choice
+from visnmf.arguments import check_choice, check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS, Kernels, choose_kernels
 from visnmf.kernels.threads import available, threads
@@ -15,7 +15,6 @@ from visnmf.matrices.dense import Dense
 from visnmf.solve.calibrate import Factors, Subject, measure, probe
 from visnmf.solve.compose import UPDATES
 from visnmf.solve.cost import Rates
-from visnmf.solve.edge import check_integer, check_number
 from visnmf.solve.estimated import Estimate
 from visnmf.solve.footprint import of_masked, of_quadratic, of_split, stored_bytes
 from visnmf.solve.intake import take_in

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable, check_choice
+from visnmf.arguments import check_callable, check_choice, check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.losses.models import Quadratic
@@ -17,7 +17,7 @@ from visnmf.matrices.protocol import Matrix
 from visnmf.solve.batches import taken, tiles_of
 from visnmf.solve.compose import Asked
 from visnmf.solve.compressed import compress
-from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
+from visnmf.solve.edge import check_room, check_seed
 from visnmf.solve.encode import goal_of
 from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.look import Look, look

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable, check_choice
+from visnmf.arguments import check_callable, check_choice, check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import threads
 from visnmf.solve.batches import Stream, Whole, is_stream, taken
-from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
+from visnmf.solve.edge import check_room, check_seed
 from visnmf.solve.interrupts import stops_on_ctrl_c
 from visnmf.solve.naming import named
 from visnmf.solve.online_run import Feed, OnlineRun

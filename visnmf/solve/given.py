@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from visnmf.arguments import check_number
 from visnmf.errors import InvalidInputError
 from visnmf.matrices.protocol import SQUARED_VALUE, Matrix
 from visnmf.solve.compose import Asked
-from visnmf.solve.edge import check_cast, check_factor, check_number, check_values
+from visnmf.solve.edge import check_cast, check_factor, check_values
 from visnmf.solve.naming import delta_of
 
 __all__ = ["check_delta", "check_known", "check_smoothing", "check_start", "described"]

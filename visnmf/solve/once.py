@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable, check_choice, check_path
+from visnmf.arguments import check_callable, check_choice, check_integer, check_number, check_path
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.choose import KERNELS
 from visnmf.kernels.threads import threads
@@ -19,7 +19,7 @@ from visnmf.matrices.chunked import Chunked
 from visnmf.matrices.protocol import SQUARED_VALUE
 from visnmf.solve.checkpoint import keeper_of
 from visnmf.solve.compose import UPDATES, sort_terms
-from visnmf.solve.edge import check_integer, check_number, check_room, check_seed
+from visnmf.solve.edge import check_room, check_seed
 from visnmf.solve.fingerprint import facts_of, fingerprint
 from visnmf.solve.given import check_delta, check_known, check_smoothing, check_start, described
 from visnmf.solve.intake import take_in

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_choice
+from visnmf.arguments import check_choice, check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.kernels.threads import available, cores
 from visnmf.measure.matching import match_parts
 from visnmf.solve.chunks import source_of
-from visnmf.solve.edge import check_integer, check_number, columns_of, spawn
+from visnmf.solve.edge import columns_of, spawn
 from visnmf.solve.naming import is_robust
 from visnmf.solve.once import factorize_once
 from visnmf.solve.plan import INITS

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from visnmf.arguments import check_callable, check_instance, check_number
+from visnmf.arguments import check_callable, check_instance, check_integer, check_number
 from visnmf.errors import InvalidInputError
 from visnmf.images.imageset import ImageSet
 from visnmf.images.lazy import LazyImages
@@ -20,7 +20,7 @@ from visnmf.measure.matching import match_parts
 from visnmf.model.columns import column_blocks
 from visnmf.model.model import Model
 from visnmf.recipes import Recipe, make
-from visnmf.solve.edge import check_integer, spawn
+from visnmf.solve.edge import spawn
 from visnmf.solve.factorize import factorize
 from visnmf.solve.interrupts import whole
 from visnmf.solve.several import SURE, check_processes, in_processes
